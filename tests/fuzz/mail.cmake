@@ -1,0 +1,1 @@
+rampart_fuzz(enhanced_status_code SOURCE enhanced_status_code_fuzz.cc DEPENDS mail)
