@@ -44,9 +44,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char x, char y) {
-           return to_lower(x) == to_lower(y);
-         }) != text.end() ||
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char x, char y) { return to_lower(x) == to_lower(y); }) != text.end() ||
          part.empty();
 }
 

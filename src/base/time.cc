@@ -1,9 +1,9 @@
 #include "rampart/base/time.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "rampart/base/text.h"
 

@@ -1,8 +1,8 @@
 #include "rampart/mail/domain.h"
 
-#include <idn2.h>
-
 #include <algorithm>
+
+#include <idn2.h>
 
 #include "rampart/base/text.h"
 

@@ -8,14 +8,14 @@
 namespace rampart::mail {
 namespace {
 
-constexpr std::array<std::pair<Stage, std::string_view>, 7> kStages{{{Stage::Unknown, "unknown"},
-                                                                      {Stage::Connect, "connect"},
-                                                                      {Stage::Helo, "helo"},
-                                                                      {Stage::Mail, "mail"},
-                                                                      {Stage::Rcpt, "rcpt"},
-                                                                      {Stage::Data, "data"},
-                                                                      {Stage::EndOfData,
-                                                                       "end-of-data"}}};
+constexpr std::array<std::pair<Stage, std::string_view>, 7> kStages{
+    {{Stage::Unknown, "unknown"},
+     {Stage::Connect, "connect"},
+     {Stage::Helo, "helo"},
+     {Stage::Mail, "mail"},
+     {Stage::Rcpt, "rcpt"},
+     {Stage::Data, "data"},
+     {Stage::EndOfData, "end-of-data"}}};
 
 // "550" followed by a blank, a dash or the end. Text such as "5501 users" is no code.
 std::uint16_t consume_code(std::string_view& text) noexcept {

@@ -13,11 +13,25 @@ TEST_CASE("parse_duration wants a unit", "[base][unit]") {
     std::optional<Micros> want;
   };
   static const Case kCases[] = {
-      {"90s", 90s},        {"15m", 15min},         {"6h", 6h},       {"45d", 24h * 45},
-      {"2w", 24h * 14},    {"1h30m", 90min},       {"250ms", 250ms}, {"0s", 0s},
-      {"", std::nullopt},  {"90", std::nullopt},   {"s", {}},        {"1x", {}},
-      {"-1s", {}},         {"1 s", {}},            {"1.5h", {}},     {"1S", {}},
-      {"37000d", {}},      {"99999999999999999999s", {}}, {"9223372036854775807w", {}},
+      {"90s", 90s},
+      {"15m", 15min},
+      {"6h", 6h},
+      {"45d", 24h * 45},
+      {"2w", 24h * 14},
+      {"1h30m", 90min},
+      {"250ms", 250ms},
+      {"0s", 0s},
+      {"", std::nullopt},
+      {"90", std::nullopt},
+      {"s", {}},
+      {"1x", {}},
+      {"-1s", {}},
+      {"1 s", {}},
+      {"1.5h", {}},
+      {"1S", {}},
+      {"37000d", {}},
+      {"99999999999999999999s", {}},
+      {"9223372036854775807w", {}},
   };
   for (const Case& c : kCases) {
     INFO(c.text);
@@ -31,10 +45,10 @@ TEST_CASE("format_duration rounds up and shows two units", "[base][unit]") {
     std::string_view want;
   };
   static const Case kCases[] = {
-      {0s, "0s"},          {-5s, "0s"},           {1us, "1ms"},         {250ms, "250ms"},
-      {1s, "1s"},          {1s + 1us, "2s"},      {59s, "59s"},         {59s + 1us, "1m"},
-      {90s, "1m 30s"},     {15min, "15m"},        {1h + 30min, "1h 30m"}, {3599s + 1us, "1h"},
-      {3661s, "1h 2m"},    {24h * 45, "45d"},     {24h + 1s, "1d 1h"},  {23h + 59min + 59s, "1d"},
+      {0s, "0s"},       {-5s, "0s"},       {1us, "1ms"},           {250ms, "250ms"},
+      {1s, "1s"},       {1s + 1us, "2s"},  {59s, "59s"},           {59s + 1us, "1m"},
+      {90s, "1m 30s"},  {15min, "15m"},    {1h + 30min, "1h 30m"}, {3599s + 1us, "1h"},
+      {3661s, "1h 2m"}, {24h * 45, "45d"}, {24h + 1s, "1d 1h"},    {23h + 59min + 59s, "1d"},
   };
   for (const Case& c : kCases) {
     INFO(c.value.count());

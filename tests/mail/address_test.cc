@@ -22,7 +22,9 @@ TEST_CASE("parse_address gives one spelling for all that mean the same", "[mail]
       {"<\"a@b\"@example.org>", "\"a@b\"@example.org"},
       {"\"x, relay=evil, status=sent (250 ok)\"@sink.example",
        "\"x, relay=evil, status=sent (250 ok)\"@sink.example"},
-      {"user@b\xC3\xBC" "cher.example", "user@xn--bcher-kva.example"},
+      {"user@b\xC3\xBC"
+       "cher.example",
+       "user@xn--bcher-kva.example"},
       {"user@a_b.example", "user@a_b.example"},
       {"user@[192.0.2.1]", "user@[192.0.2.1]"},
   };
@@ -35,9 +37,10 @@ TEST_CASE("parse_address gives one spelling for all that mean the same", "[mail]
 }
 
 TEST_CASE("parse_address refuses what no MTA would accept", "[mail][unit]") {
-  for (const std::string_view bad : std::initializer_list<std::string_view>
-           {"<user@example.org", "user@", "@example.org", "a@b c", "a@b..c", "a@.b", "us\ner@b.example",
-        "user@[192.0.2.1", "user@b.example>", std::string_view("a\0b@c.example", 13)}) {
+  for (const std::string_view bad : std::initializer_list<std::string_view>{
+           "<user@example.org", "user@", "@example.org", "a@b c", "a@b..c", "a@.b",
+           "us\ner@b.example", "user@[192.0.2.1", "user@b.example>",
+           std::string_view("a\0b@c.example", 13)}) {
     INFO(bad);
     CHECK_FALSE(parse_address(bad).has_value());
   }
@@ -57,8 +60,8 @@ TEST_CASE("parse_queue_id refuses the names that mean every message or none", "[
   for (const std::string_view good : {"4Xk2Pq1z9Rz", "1C07DAB2668", "6AL0MUPN006589", "A1B2C"}) {
     CHECK(parse_queue_id(good).has_value());
   }
-  for (const std::string_view bad : {"", "ALL", "NOQUEUE", "warning", "A1B2", "1C07DAB26 8", "-H123456",
-                                     "123456789012345678901", "1C07DAB266;"}) {
+  for (const std::string_view bad : {"", "ALL", "NOQUEUE", "warning", "A1B2", "1C07DAB26 8",
+                                     "-H123456", "123456789012345678901", "1C07DAB266;"}) {
     INFO(bad);
     CHECK_FALSE(parse_queue_id(bad).has_value());
   }

@@ -12,12 +12,18 @@ TEST_CASE("parse_reply reads the codes and keeps the text", "[mail][unit]") {
     std::string_view enhanced;
   };
   static const Case kCases[] = {
-      {"550 5.1.1 No such user", 550, "5.1.1"}, {"421-4.7.28 Gmail", 421, "4.7.28"},
-      {"550 #5.1.0 Address rejected", 550, "5.1.0"}, {"550 No such user", 550, ""},
-      {"550", 550, ""},                              {"250 2.0.0: ok", 250, "2.0.0"},
-      {"Connection refused", 0, ""},                 {"5501 users", 0, ""},
-      {"650 5.1.1 x", 0, ""},                        {"4.4.1 timed out", 0, "4.4.1"},
-      {"", 0, ""},                                   {"552 5.2.2.1 x", 552, ""},
+      {"550 5.1.1 No such user", 550, "5.1.1"},
+      {"421-4.7.28 Gmail", 421, "4.7.28"},
+      {"550 #5.1.0 Address rejected", 550, "5.1.0"},
+      {"550 No such user", 550, ""},
+      {"550", 550, ""},
+      {"250 2.0.0: ok", 250, "2.0.0"},
+      {"Connection refused", 0, ""},
+      {"5501 users", 0, ""},
+      {"650 5.1.1 x", 0, ""},
+      {"4.4.1 timed out", 0, "4.4.1"},
+      {"", 0, ""},
+      {"552 5.2.2.1 x", 552, ""},
   };
   for (const Case& c : kCases) {
     INFO(c.text);

@@ -10,6 +10,6 @@ namespace rampart::base {
 
 }  // namespace rampart::base
 
-#define RAMPART_ASSERT(condition) \
+#define RAMPART_ASSERT(condition)     \
   ((condition) ? static_cast<void>(0) \
                : ::rampart::base::assertion_failed(#condition, __FILE__, __LINE__))

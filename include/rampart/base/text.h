@@ -12,13 +12,27 @@
 
 namespace rampart::base {
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-constexpr bool is_alpha(char c) noexcept { return is_upper(c) || is_lower(c); }
-constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_upper(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_lower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_alpha(char c) noexcept {
+  return is_upper(c) || is_lower(c);
+}
+constexpr bool is_alnum(char c) noexcept {
+  return is_alpha(c) || is_digit(c);
+}
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t';
+}
+constexpr char to_lower(char c) noexcept {
+  return is_upper(c) ? static_cast<char>(c + 32) : c;
+}
 
 /// Lower-cases A to Z only.
 std::string to_lower(std::string_view text);
@@ -44,6 +58,7 @@ std::string printable(std::string_view text, std::size_t bytes_max = 4096);
 
 /// The candidate nearest to `word` by edit distance (at most 3 and less than half the word), for
 /// "did you mean"; empty if none is near. @return a view into `candidates`.
-std::string_view find_nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+std::string_view find_nearest(std::string_view word,
+                              const std::vector<std::string_view>& candidates);
 
 }  // namespace rampart::base

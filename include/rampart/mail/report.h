@@ -25,7 +25,7 @@ std::string_view to_string(DeliveryStatus status) noexcept;
 
 /// The host that gave the reply.
 struct Relay {
-  std::string host;     ///< "mx1.example.org", lower case, no trailing dot; "" when none was reached
+  std::string host;  ///< "mx1.example.org", lower case, no trailing dot; "" when none was reached
   std::string address;  ///< "203.0.113.7" or IPv6, without brackets; "" when none
   std::uint16_t port = 0;
 
@@ -33,7 +33,8 @@ struct Relay {
 };
 
 struct Report {
-  std::string instance;  ///< the log's program prefix ("postfix", "postfix-out"): queue IDs repeat across instances
+  std::string
+      instance;  ///< the log's program prefix ("postfix", "postfix-out"): queue IDs repeat across instances
   QueueId queue_id;
   Address recipient;                          ///< final address
   std::optional<Address> original_recipient;  ///< what the milter saw, where it differs

@@ -1,0 +1,76 @@
+// Configuration: one TOML file and two shipped tables -> every room's Options.
+//
+// Source: TOML 1.0. Keys, defaults and meanings: conf/rampart.toml.
+// Threads: functions from any thread; a Config is a plain value.
+// Errors: all problems of a file at once, each as "file:line:column: error|warning: text"; nothing is
+// half loaded.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rampart/base/result.h"
+#include "rampart/control/options.h"
+#include "rampart/engine/policy.h"
+#include "rampart/feed/options.h"
+#include "rampart/milter/options.h"
+#include "rampart/telemetry/log.h"
+
+namespace rampart::config {
+
+/// One finding, for a person or an editor.
+struct Problem {
+  std::string file;
+  std::size_t line = 0;  ///< from 1; 0 if it concerns the whole file
+  std::size_t column = 0;
+  bool is_error = true;
+  std::string key;  ///< dotted, "" if none
+  std::string text;
+  std::string source_line;  ///< the line itself, for the caret
+};
+/// "rampart.toml:14:9: error: ..."
+std::string to_string(const Problem& problem);
+
+/// A list file of suppressed addresses.
+struct SuppressionList {
+  std::string file;
+  std::string where;
+};
+
+struct Config {
+  std::shared_ptr<const engine::Policy> policy;
+  milter::Options milter;
+  feed::Options feed;
+  control::Options control;
+  telemetry::LogOptions log;
+  std::string store_url = "sqlite:/var/lib/rampart/rampart.db";  ///< or "memory:"
+  std::vector<SuppressionList> suppression_lists;
+};
+
+struct Loaded {
+  std::unique_ptr<Config> config;  ///< null if there is an error among the problems
+  std::vector<Problem> problems;
+};
+
+/// Where the shipped tables are: `tables` in the file, else share/rampart beside the program's bin
+/// directory, else /usr/share/rampart.
+struct Where {
+  std::string file;    ///< rampart.toml; "" for defaults only (explain without a configuration)
+  std::string tables;  ///< directory of replies.toml and providers.toml; "" to find it
+};
+
+Loaded load(const Where& where);
+
+/// One key of the configuration as in force.
+struct Setting {
+  std::string key;
+  std::string value;   ///< as TOML
+  std::string origin;  ///< "rampart.toml:12" or "default"
+};
+/// Every key with its value in force and where it came from. Empty if the file has errors.
+std::vector<Setting> show(const Where& where);
+
+}  // namespace rampart::config

@@ -1,0 +1,119 @@
+// The engine: live state of every flow, sender and suppression; decides on recipients, learns from
+// reports, and writes behind.
+//
+// Threads: every public function from any thread. decide() never waits for the disk, but for the first
+// unit of a flow without a lease: at most Options::store_deadline, at most eight callers at once.
+// learn() is called by one feed thread per source and may block when the store is behind.
+// Lock order: learn gate, queue book, provider shard, senders, pending writes. No lock is held across a
+// call to the store.
+//
+// Leases: a unit is admitted only after the store durably counts it. A block of units is counted ahead
+// (the lease) and spent from memory; what a crash leaves unspent stays counted.
+//
+// Errors: store failures never stop decisions; they are counted, shown and logged once per change.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rampart/base/result.h"
+#include "rampart/base/time.h"
+#include "rampart/engine/options.h"
+#include "rampart/engine/policy.h"
+#include "rampart/engine/status.h"
+#include "rampart/engine/transaction.h"
+#include "rampart/report/postfix.h"
+#include "rampart/store/state_store.h"
+
+namespace rampart::engine {
+
+class Engine {
+ public:
+  /// Loads the store's state. `clock` and `store` must outlive the engine.
+  static base::Result<std::unique_ptr<Engine>> create(std::shared_ptr<const Policy> policy,
+                                                      store::StateStore& store,
+                                                      const base::Clock& clock);
+  /// Gives back unspent leases and writes everything that is pending.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Replaces the policy; transactions that have begun keep theirs.
+  void reload(std::shared_ptr<const Policy> policy);
+  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+
+  // --- milter ---
+  Transaction begin(Client client, mail::Address envelope_sender);
+  Verdict decide(Transaction& transaction, const Recipient& recipient);
+  /// @param queue_id  empty if the MTA gave none
+  Ending commit(Transaction& transaction, const mail::QueueId& queue_id);
+  /// Gives every reservation back. Harmless on an ended transaction.
+  void abort(Transaction& transaction);
+
+  // --- feed ---
+  /// Where the source was read up to, or nullopt for a source never read.
+  [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;
+  /// Applies a batch of lines; their effects and the cursor become durable together.
+  void learn(std::span<const report::LogLine> lines, const store::CursorRecord& cursor);
+  /// Called by the feed at least every second for each source, also when nothing came.
+  void set_source_status(const SourceStatus& status);
+
+  // --- upkeep ---
+  /// Expires suppressions, forgotten queue entries, idle flows. Call about once a second.
+  void tick();
+  /// Waits until everything done before the call is durable. @return Unavailable after `timeout`.
+  base::Result<> sync(base::Micros timeout);
+
+  // --- people ---
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] std::optional<FlowStatus> find_flow(const ramp::FlowKey& key) const;
+  /// @param duration  nullopt: until resumed by a person
+  base::Result<> pause_flow(const ramp::FlowKey& key,
+                            std::optional<base::Micros> duration,
+                            std::string_view who);
+  base::Result<> resume_flow(const ramp::FlowKey& key, std::string_view who);
+  /// Forgets everything about the flow.
+  base::Result<> reset_flow(const ramp::FlowKey& key, std::string_view who);
+
+  struct SuppressionRequest {
+    std::string key;     ///< as typed
+    std::string sender;  ///< "" all
+    std::string text;    ///< a person's words or a list's name
+    std::optional<base::Micros> lifetime;
+    suppression::Reason reason = suppression::Reason::Operator;
+  };
+  /// Durable when it returns. @return the canonical entry
+  base::Result<suppression::Entry> add_suppression(const SuppressionRequest& request,
+                                                   std::string_view who);
+  /// All or nothing, durable when it returns. @return how many were new
+  base::Result<std::uint64_t> import_suppressions(const std::vector<SuppressionRequest>& requests,
+                                                  std::string_view who);
+  base::Result<> remove_suppression(std::string_view key,
+                                    std::string_view sender,
+                                    std::string_view who);
+  struct SuppressionAnswer {
+    std::string key;
+    std::vector<suppression::Entry> entries;  ///< in force for the address or its domain
+    std::vector<suppression::Change> history;
+  };
+  base::Result<SuppressionAnswer> why_suppressed(std::string_view key) const;
+  base::Result<std::vector<suppression::Entry>> list_suppressions(
+      const store::SuppressionFilter& filter) const;
+
+  [[nodiscard]] std::vector<store::HeldRecord> held() const;
+  /// The MTA has let these messages go (or no longer has them): charged now, no longer held here.
+  void released(const std::vector<mail::QueueId>& queue_ids, std::string_view who);
+
+ private:
+  struct Data;
+  explicit Engine(std::unique_ptr<Data> data);
+  std::unique_ptr<Data> data_;
+};
+
+}  // namespace rampart::engine

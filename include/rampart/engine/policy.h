@@ -1,0 +1,23 @@
+// Policy: everything that a reload replaces, as one immutable whole.
+//
+// Threads: shared as shared_ptr<const Policy>, captured once per transaction or batch.
+
+#pragma once
+
+#include <memory>
+
+#include "rampart/engine/options.h"
+#include "rampart/provider/sender.h"
+#include "rampart/provider/table.h"
+#include "rampart/reply/table.h"
+
+namespace rampart::engine {
+
+struct Policy {
+  Options options;
+  provider::Table providers;
+  provider::SenderTable senders;
+  reply::Table replies;
+};
+
+}  // namespace rampart::engine

@@ -1,0 +1,67 @@
+// What people are shown: one computation for the table, JSON and everything else.
+//
+// Threads: plain values.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rampart/base/time.h"
+#include "rampart/ramp/flow.h"
+#include "rampart/store/records.h"
+#include "rampart/suppression/entry.h"
+
+namespace rampart::engine {
+
+struct FlowStatus {
+  ramp::FlowKey key;
+  std::string plan;
+  std::string action;  ///< of `over`, as in force for this flow
+  bool observe = false;
+  bool exempt = false;
+  ramp::Summary summary;
+  std::uint32_t in_flight = 0;
+  std::uint32_t deferred_waiting =
+      0;                        ///< recipients deferred as too fast and still in the MTA's queue
+  std::uint64_t delivered = 0;  ///< reports since start of the process
+  std::uint64_t deferrals =
+      0;  ///< rate_limited and reputation_block reports since start of the process
+  std::uint64_t refused = 0;  ///< other permanent refusals since start of the process
+  std::string last_reply;     ///< the reply that slowed or paused it last, printable
+  std::string last_rule;
+  base::WallTime last_active{};
+};
+
+struct SourceStatus {
+  std::string name;
+  bool open = false;
+  base::Micros lag{0};  ///< age of the oldest line not yet read; 0 when at the end
+  std::uint64_t lines = 0;
+  std::uint64_t not_understood = 0;
+  std::string problem;  ///< "" or why it cannot be read
+};
+
+struct Status {
+  base::WallTime now{};
+  base::WallTime started{};
+  Mode mode = Mode::Observe;
+  std::string store;  ///< description
+  bool store_degraded = false;
+  bool feed_healthy = false;
+  std::string feed_problem;  ///< "" when healthy
+  std::vector<SourceStatus> sources;
+  std::vector<FlowStatus> flows;  ///< by sender, then provider
+  std::uint64_t held = 0;
+  std::optional<base::WallTime> oldest_held;
+  std::uint64_t suppressed = 0;
+  std::uint64_t suppressed_today = 0;            ///< added since midnight UTC by this process
+  std::map<std::string, std::uint64_t> replies;  ///< by class, since start
+  std::map<std::string, std::uint64_t> counters;
+  std::vector<std::string> warnings;  ///< sentences that someone should read
+};
+
+}  // namespace rampart::engine

@@ -1,0 +1,25 @@
+// Where the milter listens and what it does when rampart itself fails.
+//
+// Pure: plain values.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "rampart/base/time.h"
+
+namespace rampart::milter {
+
+/// The answer when an internal error stops a decision. Never applied to non-SMTP sessions and null
+/// senders: those are always accepted.
+enum class OnError : std::uint8_t { Accept, Tempfail };
+
+struct Options {
+  std::string listen = "unix:/var/spool/postfix/rampart/milter.sock";
+  std::string socket_group;  ///< group that may connect to a unix socket; "" leaves it
+  OnError on_error = OnError::Accept;
+  base::Micros timeout = std::chrono::seconds{7210};  ///< of an idle MTA connection
+};
+
+}  // namespace rampart::milter

@@ -1,0 +1,257 @@
+// The ramp: how much one flow (one sender to one provider) may be sent now, and what each report does
+// to that. A flow's allowance follows what the provider has recently taken from the sender.
+//
+// Pure: no clock, no lock, no IO. Everything is a function of (plan, constants, state, now); the same
+// calls give the same state. No timer has to fire for a limit to move. Distinct states may be used from
+// distinct threads; one state needs its owner's lock.
+// Units: one unit is one recipient of one message. `now` is wall time; for reports the event's own time.
+// Limits: a state is plain data of about 1 KB; every count saturates instead of wrapping.
+//
+// Windows are buckets: the day is 24 buckets of Constants::hour, the hour 12 buckets of a twelfth of it;
+// a bucket counts until it is wholly outside. Waiting times are rounded up, allowances down.
+// A clock set back refunds nothing and shortens nothing beyond its own maximum; a jump ahead empties at
+// most one window. Counters know nothing of limits: changing a constant changes no counter.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rampart/base/time.h"
+#include "rampart/mail/reply.h"
+#include "rampart/ramp/options.h"
+#include "rampart/reply/class.h"
+
+namespace rampart::ramp {
+
+/// One sender x one provider.
+struct FlowKey {
+  std::string sender;
+  std::string provider;
+
+  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+  friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
+};
+
+inline constexpr std::size_t kHours = 24;
+inline constexpr std::size_t kFives = 12;
+inline constexpr std::size_t kPeaks = 48;
+
+/// What a flow remembers. Plain numbers; times are zero (1970) when unset.
+struct Flow {
+  // Volume: buckets by number since 1970, the newest written at `hour_at` / `five_at`.
+  std::array<std::uint32_t, kHours> used{};  ///< admitted, per hour bucket
+  std::array<std::uint32_t, kHours> got{};   ///< delivered, per hour bucket
+  std::array<std::uint32_t, kHours> lag{};   ///< sum of `got` as it was at the end of each bucket
+  std::array<std::uint32_t, kFives> used_five{};  ///< admitted, per twelfth of an hour
+  struct Peak {
+    std::int32_t day = 0;  ///< day number; 0: empty
+    std::uint32_t got = 0;
+    friend bool operator==(const Peak&, const Peak&) = default;
+  };
+  std::array<Peak, kPeaks> peaks{};  ///< highest got in 24 hours, per day
+  std::int64_t hour_at = 0;          ///< number of the newest hour bucket; 0: never touched
+  std::int64_t five_at = 0;          ///< number of the newest five-minute bucket
+
+  // Do no harm: the most admitted in one hour / five minutes that met no deferral within the hour after.
+  std::uint32_t best_hour = 0;
+  std::uint32_t best_five = 0;
+  base::WallTime best_hour_at{};
+  base::WallTime best_five_at{};
+
+  // Learned limit and the run of deferrals that teaches it.
+  std::uint32_t limit = 0;
+  base::WallTime limit_at{};
+  bool run = false;
+  bool run_learned = false;
+  base::WallTime run_at{};
+  std::uint32_t run_got = 0;
+
+  // Probing beyond the day's allowance.
+  std::uint32_t extra = 0;
+  base::WallTime extra_at{};
+
+  base::WallTime next_at{};  ///< pacing: when the next admission is due
+
+  // Pauses.
+  base::WallTime pause_until{};
+  base::Micros pause_len{0};
+  base::Micros block_len{0};
+  bool careful = false;  ///< one at a time until one is delivered
+  base::WallTime last_deferral{};
+  base::WallTime last_block{};
+
+  // Recipients whose fate is not known yet, and those the MTA's queue retries after "too fast".
+  std::uint32_t in_flight = 0;
+  std::uint32_t deferred = 0;
+  base::WallTime deferred_at{};
+  std::uint32_t unknown = 0;  ///< fresh replies no rule knows, in a row
+
+  base::WallTime manual_pause_until{};  ///< set by a person
+  base::WallTime touched{};             ///< last admission or report
+
+  friend bool operator==(const Flow&, const Flow&) = default;
+};
+
+/// The health of a sender, over all providers together.
+struct Health {
+  double n = 0;    ///< recipients reported
+  double bad = 0;  ///< of those, not existing
+  base::WallTime stop_until{};
+  base::Micros stop_len{0};
+
+  friend bool operator==(const Health&, const Health&) = default;
+};
+
+/// All senders of this host at one provider: a flow of its own plus who suffers there.
+struct HostFlow {
+  Flow flow;
+  struct Suffering {
+    std::string sender;
+    base::WallTime last_bad{};
+    base::WallTime last_ok{};
+    friend bool operator==(const Suffering&, const Suffering&) = default;
+  };
+  std::vector<Suffering> senders;  ///< reports of the last hour only; at most kSufferingMax
+
+  friend bool operator==(const HostFlow&, const HostFlow&) = default;
+};
+inline constexpr std::size_t kSufferingMax = 256;
+
+/// Plan, constants and the facts that a flow cannot know by itself.
+struct Context {
+  const Plan& plan;
+  const Constants& constants;
+  base::WallTime now;
+  bool feed_healthy =
+      true;  ///< false: reports are missing; in flight and deferred mail limit nothing, levels freeze
+};
+
+/// Why a flow takes nothing now.
+enum class Reason : std::uint8_t {
+  None,
+  Stopped,             ///< the sender mails too many dead addresses
+  Paused,              ///< the provider said "too fast" or blocked, or a person paused it
+  HostPaused,          ///< the same, for all senders of this host
+  OneAtATime,          ///< after a pause, until one is delivered
+  WaitingForDeferred,  ///< the queue's own retry is the probe
+  Day,                 ///< the day's allowance is used
+  Hour,                ///< the hour's allowance is used
+  Pace,                ///< evenly within the hour
+  InFlight,            ///< too many with unknown fate
+  FirstContact,        ///< the provider behind this domain is not known yet
+};
+std::string_view to_string(Reason reason) noexcept;  ///< "stopped", "paused", "day", ...
+
+/// The numbers in force at `now`.
+struct Allowance {
+  std::uint32_t day = 0;  ///< 0 while stopped; kUnlimited without limits
+  std::uint32_t hour = 0;
+  std::uint32_t flight = 0;
+  std::uint32_t used_day = 0;
+  std::uint32_t used_hour = 0;
+  std::uint32_t got_day = 0;
+  std::uint32_t level = 0;  ///< best
+  bool limited = false;     ///< a learned limit is in force
+  bool new_ground = false;  ///< beyond what was ever delivered
+};
+inline constexpr std::uint32_t kUnlimited = 0xFFFFFFFF;
+
+/// Moves the windows to `now`. Called by every function below; idempotent.
+void roll(Flow& flow, const Context& context);
+
+/// What is allowed now. Rolls a copy; `flow` is unchanged.
+Allowance allowance(const Flow& flow, const Health& health, const Context& context);
+
+/// The answer to one admission.
+struct Admission {
+  bool admitted = false;
+  Reason reason = Reason::None;
+  base::WallTime
+      until{};  ///< earliest useful time to ask again; finite, after now, when not admitted
+};
+
+/// May `units` recipients go now? Rolls the flow and may take a probing step, nothing else: take()
+/// charges. More units than the whole window are admitted when the window is empty (into debt).
+Admission admit(Flow& flow, const Health& health, const Context& context, std::uint32_t units = 1);
+
+/// Charges `units` and counts them in flight.
+void take(Flow& flow, const Context& context, std::uint32_t units = 1);
+
+/// Takes back a charge of `units` made at `taken_at`, for mail that was never accepted (abort, refusal).
+void refund(Flow& flow, const Context& context, base::WallTime taken_at, std::uint32_t units = 1);
+
+/// Charges `units` without counting them in flight: mail that left without our admission, or a lease
+/// that a crash left behind. `context.now` is when it left; older than the windows: nothing.
+void charge(Flow& flow, const Context& context, std::uint32_t units = 1);
+
+/// Where a recipient stands between admission and its last report.
+enum class Standing : std::uint8_t {
+  Unadmitted,  ///< not known to have been admitted here
+  InFlight,
+  Deferred,  ///< the provider said "too fast"; the MTA's queue retries it
+  Neither,   ///< reported, still queued for another cause, or done
+};
+
+/// One classified report about one recipient of a flow. Its time is Context::now.
+struct Reported {
+  reply::ReplyClass reply_class = reply::ReplyClass::Undefined;
+  bool permanent = false;  ///< 5xx
+  mail::Stage stage = mail::Stage::Unknown;
+  Standing standing = Standing::Unadmitted;  ///< before this report
+  bool final = false;         ///< the recipient has left the queue (sent, bounced, expired)
+  bool volume_counts = true;  ///< false: the 250 was a smarthost's, it teaches no level
+};
+
+/// What a report changed, for the log.
+struct Effects {
+  Standing standing = Standing::Neither;  ///< of the recipient, after this report
+  bool flow_paused = false;               ///< a new pause or block of the flow began
+  bool host_paused = false;
+  bool sender_stopped = false;
+  bool limit_learned = false;
+};
+
+/// Everything one report concerns. `host` may be the flow of the same provider only.
+struct Subject {
+  Flow& flow;
+  HostFlow& host;
+  Health& health;
+  std::string_view sender;
+};
+
+/// Learns from one report. `host_context` carries the host flow's plan.
+Effects on_report(const Subject& subject,
+                  const Reported& reported,
+                  const Context& context,
+                  const Context& host_context);
+
+/// A queued recipient disappeared without a report (deleted by a person, expired here after five days).
+void forget(Flow& flow, HostFlow& host, Standing standing);
+
+/// Pauses by a person; `until` in the past resumes.
+void set_manual_pause(Flow& flow, base::WallTime until);
+/// Ends every pause, block and stop, and the wait for deferred mail; keeps counts and levels.
+void resume(Flow& flow, Health& health);
+
+/// State of a flow as people see it.
+enum class FlowStatus : std::uint8_t { Open, Slowed, Full, Paused };
+std::string_view to_string(FlowStatus status) noexcept;  ///< "open", "slowed", "full", "paused"
+
+/// A flow's state with its reason and the time of the next change, computed from a copy.
+struct Summary {
+  FlowStatus status = FlowStatus::Open;
+  Reason reason = Reason::None;
+  base::WallTime until{};  ///< valid unless open
+  Allowance allowance;
+};
+Summary summarize(const Flow& flow,
+                  const HostFlow& host,
+                  const Health& health,
+                  const Context& context);
+
+}  // namespace rampart::ramp

@@ -1,0 +1,86 @@
+// StateStore: where rampart's state survives.
+//
+// Threads: every function from any thread; calls are serialised inside. commit() blocks until the
+// batch is durable (SQLite: synchronous=FULL), so it is never called from a milter callback.
+// Errors: Unavailable (busy, disk full, closed), Corrupt (damaged file), Unsupported (newer schema).
+// After an error of commit() nothing of the batch is stored.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rampart/base/hash.h"
+#include "rampart/base/result.h"
+#include "rampart/store/records.h"
+
+namespace rampart::store {
+
+/// Everything but suppressions and their history, read once at start.
+struct Snapshot {
+  std::vector<FlowRecord> flows;
+  std::vector<HostFlowRecord> host_flows;
+  std::vector<SenderRecord> senders;
+  std::vector<QueuedRecord> queued;
+  std::vector<MessageRecord> messages;
+  std::vector<HeldRecord> held;
+  std::vector<CursorRecord> cursors;
+  std::vector<DomainProviderRecord> domain_providers;
+  std::vector<SeenReportRecord> seen_reports;
+};
+
+/// Which entries `list_suppressions` gives.
+struct SuppressionFilter {
+  std::string contains;  ///< part of the key; "" all
+  std::optional<suppression::Reason> reason;
+  std::string after;  ///< keys above this one, for paging
+  std::size_t limit = 1000;
+};
+
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  [[nodiscard]] virtual base::Result<> commit(const Batch& batch) = 0;
+  [[nodiscard]] virtual base::Result<Snapshot> load() = 0;
+
+  /// A random key made when the store was created; stable for its life.
+  [[nodiscard]] virtual base::HashKey hash_key() const noexcept = 0;
+
+  /// All entries with this key (one per sender), expired ones included.
+  [[nodiscard]] virtual base::Result<std::vector<suppression::Entry>> find_suppressions(
+      std::string_view key) = 0;
+  [[nodiscard]] virtual base::Result<std::optional<suppression::Evidence>> find_evidence(
+      std::string_view key, std::string_view sender) = 0;
+  /// Newest last; at most 200.
+  [[nodiscard]] virtual base::Result<std::vector<suppression::Change>> history(
+      std::string_view key) = 0;
+  /// By key, rising.
+  [[nodiscard]] virtual base::Result<std::vector<suppression::Entry>> list_suppressions(
+      const SuppressionFilter& filter) = 0;
+  /// Calls `visit` with the key of every entry, in any order.
+  [[nodiscard]] virtual base::Result<> for_each_suppression_key(
+      const std::function<void(std::string_view key)>& visit) = 0;
+  [[nodiscard]] virtual base::Result<std::uint64_t> count_suppressions() = 0;
+
+  /// Removes seen reports, expired suppressions' evidence, history and messages older than `before`.
+  [[nodiscard]] virtual base::Result<> prune(base::WallTime before) = 0;
+
+  /// "memory", or "sqlite 3.40.1, schema 1".
+  [[nodiscard]] virtual std::string describe() const = 0;
+};
+
+/// Everything is lost with the process.
+std::unique_ptr<StateStore> open_memory();
+
+/// Opens or creates the database file and migrates it forward.
+/// @return Corrupt for a damaged file and Unsupported for a newer one, both untouched; Unavailable if
+///         the directory is missing or not writable, or another rampart has the file open.
+base::Result<std::unique_ptr<StateStore>> open_sqlite(const std::string& path);
+
+}  // namespace rampart::store

@@ -1,0 +1,1 @@
+rampart_fuzz(classify SOURCE reply_fuzz.cc DEPENDS reply)
