@@ -7,10 +7,10 @@ namespace {
 
 // In the order of the enumerators.
 constexpr std::array<std::string_view, kReplyClasses> kClasses{
-    "delivered",     "mailbox_unknown",   "mailbox_disabled", "mailbox_full", "mailbox_moved",
-    "domain_unknown", "routing",          "rate_limited",     "greylisted",   "reputation_block",
-    "spam_content",  "virus",             "auth_failure",     "policy",       "message_too_large",
-    "system",        "network",           "protocol",         "expired",      "content",
+    "delivered",      "mailbox_unknown", "mailbox_disabled", "mailbox_full", "mailbox_moved",
+    "domain_unknown", "routing",         "rate_limited",     "greylisted",   "reputation_block",
+    "spam_content",   "virus",           "auth_failure",     "policy",       "message_too_large",
+    "system",         "network",         "protocol",         "expired",      "content",
     "undefined"};
 constexpr std::array<std::string_view, 6> kScopes{"none",   "recipient", "message",
                                                   "sender", "host",      "provider"};

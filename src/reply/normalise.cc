@@ -12,17 +12,19 @@ namespace {
 using mail::EnhancedStatusCode;
 using mail::Stage;
 
-constexpr int kWrappingsMax = 8;               // MTAs nest two or three
-constexpr std::size_t kWrapBytesMax = 512;     // "host <name>[<address>] said: "
-constexpr std::size_t kQuotedLocalMax = 128;   // a quoted local part in an address
-constexpr std::uint16_t kSubjectMax = 7;       // RFC 3463 section 3: X.0 to X.7
+constexpr int kWrappingsMax = 8;              // MTAs nest two or three
+constexpr std::size_t kWrapBytesMax = 512;    // "host <name>[<address>] said: "
+constexpr std::size_t kQuotedLocalMax = 128;  // a quoted local part in an address
+constexpr std::uint16_t kSubjectMax = 7;      // RFC 3463 section 3: X.0 to X.7
 
 // Length of the valid UTF-8 sequence at `text[at]`, or 0 (RFC 3629 section 4).
 std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) {
     return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
   };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const auto tail = [&](std::size_t i) {
+    return (byte(i) & 0xC0U) == 0x80U;
+  };
   const unsigned lead = byte(0);
   if (lead >= 0xC2 && lead <= 0xDF) {
     return tail(1) ? 2 : 0;
@@ -93,9 +95,19 @@ bool consume_through(std::string_view& text, std::string_view mark) noexcept {
 
 // Takes one wrapping off the front; false when there is none.
 bool unwrap_front(std::string_view& text, Stage& stage) noexcept {
-  constexpr std::array<std::string_view, 13> kPlain{
-      "delivery temporarily suspended:", "Deferred:", "stat=Deferred:", "reply=", "smtp;", "x-postfix;",
-      "x-unix;", "x-sendmail;", "dns;", "lmtp;", "(", "\"", "<<<"};
+  constexpr std::array<std::string_view, 13> kPlain{"delivery temporarily suspended:",
+                                                    "Deferred:",
+                                                    "stat=Deferred:",
+                                                    "reply=",
+                                                    "smtp;",
+                                                    "x-postfix;",
+                                                    "x-unix;",
+                                                    "x-sendmail;",
+                                                    "dns;",
+                                                    "lmtp;",
+                                                    "(",
+                                                    "\"",
+                                                    "<<<"};
   for (const std::string_view prefix : kPlain) {
     if (consume_prefix(text, prefix)) {
       return true;

@@ -1,14 +1,14 @@
 #include "rampart/reply/table.h"
 
-#include <re2/re2.h>
-#include <re2/set.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include <re2/re2.h>
+#include <re2/set.h>
 
 #include "rampart/base/assert.h"
 #include "rampart/base/text.h"
@@ -27,7 +27,9 @@ constexpr std::array<std::string_view, 4> kPermanences{"unknown", "none", "trans
 // 20 MiB; when it is spent RE2 throws its cache away and goes on, or gives up: see Group::find.
 constexpr std::int64_t kSetBytes = 64LL << 20;
 
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 RE2::Options pattern_options() {
   RE2::Options options;
@@ -87,7 +89,9 @@ class Group {
   }
 
   // The first rule of the group that matches, or null.
-  const Compiled* find(const Normalised& reply, const std::vector<Rule>& rules) const {
+  const Compiled* find(const Normalised& reply,
+                       std::string_view provider,
+                       const std::vector<Rule>& rules) const {
     std::vector<int> candidates = textless_;
     if (set_ != nullptr) {
       std::vector<int> hits;
@@ -103,8 +107,9 @@ class Group {
     std::sort(candidates.begin(), candidates.end());
     for (const int at : candidates) {
       const Compiled& compiled = rules_[static_cast<std::size_t>(at)];
+      const Rule& rule = rules[compiled.index];
       if (compiled.codes.contains(reply.code) && compiled.enhanced.contains(reply.enhanced) &&
-          takes_stage(rules[compiled.index], reply.stage)) {
+          (rule.provider.empty() || rule.provider == provider) && takes_stage(rule, reply.stage)) {
         return &compiled;
       }
     }
@@ -252,7 +257,8 @@ struct Table::Impl {
     if (auto enhanced = parse_enhanced_set(rule.enhanced)) {
       compiled.enhanced = std::move(*enhanced);
     } else {
-      fail(rule, "enhanced \"" + rule.enhanced + "\" is not of the form 5.1.1, x.7.28 or 5.7.606-649");
+      fail(rule,
+           "enhanced \"" + rule.enhanced + "\" is not of the form 5.1.1, x.7.28 or 5.7.606-649");
     }
     if (!rule.match.empty()) {
       compiled.pattern = std::make_unique<RE2>(piece(rule.match), pattern_options());
@@ -287,31 +293,135 @@ struct Table::Impl {
   }
 
   // `with_operator` is false for the samples of shipped rules.
-  [[nodiscard]] const Compiled* find(const Normalised& reply, std::string_view provider,
+  [[nodiscard]] const Compiled* find(const Normalised& reply,
+                                     std::string_view provider,
                                      bool with_operator) const {
     if (with_operator) {
-      // An operator's rule may name a provider; rules for others stand aside.
-      if (const Compiled* hit = find_operator(reply, provider)) {
+      if (const Compiled* hit = operators.find(reply, provider, rules)) {
         return hit;
       }
     }
     if (const auto at = providers.find(std::string(provider)); at != providers.end()) {
-      if (const Compiled* hit = at->second.find(reply, rules)) {
+      if (const Compiled* hit = at->second.find(reply, provider, rules)) {
         return hit;
       }
     }
     for (const Group& group : steps) {
-      if (const Compiled* hit = group.find(reply, rules)) {
+      if (const Compiled* hit = group.find(reply, provider, rules)) {
         return hit;
       }
     }
     return nullptr;
   }
 
-  [[nodiscard]] const Compiled* find_operator(const Normalised& reply,
-                                              std::string_view provider) const;
   [[nodiscard]] Classification classify(const Question& question, bool with_operator) const;
   void check_samples();
 };
+
+Classification Table::Impl::classify(const Question& question, bool with_operator) const {
+  Normalised reply = normalise(question.reply, question.stage);
+  if (!reply.enhanced) {
+    reply.enhanced = question.dsn;
+  }
+  Classification result;
+  result.stage = reply.stage;
+  result.code = reply.code;
+  result.enhanced = reply.enhanced;
+  result.permanence = permanence_of(reply, question.status);
+  if (reply.code / 100 == 2) {
+    result.rule = accepted();
+  } else if (reply.code == 0 && question.status == DeliveryStatus::Sent) {
+    result.rule = sent();
+    result.permanence = Permanence::None;
+  } else if (const Compiled* hit = find(reply, question.provider, with_operator)) {
+    result.rule = hit->index;
+  } else {
+    result.rule = none();
+  }
+  const Rule& rule = rules[result.rule];
+  result.reply_class = rule.reply_class;
+  result.scope = rule.scope;
+  if (rule.reply_class == ReplyClass::Delivered) {
+    result.permanence = Permanence::None;
+  }
+  result.blames_address = !rule.match.empty() && is_mailbox_class(rule.reply_class);
+  result.null_mx =
+      rule.reply_class == ReplyClass::DomainUnknown && rule.name.starts_with(kNullMxRule);
+  result.suppress = shows_dead_address(result);
+  return result;
+}
+
+void Table::Impl::check_samples() {
+  for (std::uint32_t index = 0; index < accepted(); ++index) {
+    const Rule& rule = rules[index];
+    if (rule.samples.empty()) {
+      fail(rule, "needs at least one sample");
+    }
+    for (const Sample& sample : rule.samples) {
+      Question question;
+      question.reply = sample.reply;
+      question.provider = sample.provider.empty() ? rule.provider : sample.provider;
+      question.host = sample.host;
+      question.stage = sample.stage;
+      question.dsn = sample.dsn;
+      const std::uint32_t hit = classify(question, index < operator_count).rule;
+      if (hit == none()) {
+        fail(rule, "no rule matches its sample \"" + sample.reply + '"');
+      } else if (hit != index) {
+        fail(rule, "its sample \"" + sample.reply + "\" is caught by rule \"" + rules[hit].name +
+                       "\" (" + rules[hit].where + ")");
+      }
+    }
+  }
+}
+
+Table::Table(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Table::Table(Table&&) noexcept = default;
+Table& Table::operator=(Table&&) noexcept = default;
+Table::~Table() = default;
+
+base::Result<Table> Table::compile(std::vector<Rule> operator_rules,
+                                   std::vector<Rule> shipped_rules) {
+  auto impl = std::make_unique<Impl>();
+  impl->operator_count = operator_rules.size();
+  impl->shipped_count = shipped_rules.size();
+  impl->rules = std::move(operator_rules);
+  std::move(shipped_rules.begin(), shipped_rules.end(), std::back_inserter(impl->rules));
+  impl->rules.push_back(built_in("code-2xx", ReplyClass::Delivered));
+  impl->rules.push_back(built_in("status-sent", ReplyClass::Delivered));
+  impl->rules.push_back(built_in("no-rule", ReplyClass::Undefined));
+  impl->check_names();
+  for (std::uint32_t index = 0; index < impl->accepted(); ++index) {
+    impl->compile_rule(index);
+  }
+  if (impl->errors.empty()) {
+    impl->build_all();
+  }
+  if (impl->errors.empty()) {
+    impl->check_samples();
+  }
+  if (!impl->errors.empty()) {
+    impl->errors.pop_back();  // the last line break
+    return base::Error{base::Error::Kind::InvalidInput, std::move(impl->errors)};
+  }
+  return Table(std::move(impl));
+}
+
+Classification Table::classify(const Question& question) const {
+  return impl_->classify(question, true);
+}
+
+const Rule& Table::rule(std::uint32_t index) const {
+  RAMPART_ASSERT(index < impl_->rules.size());
+  return impl_->rules[index];
+}
+
+std::size_t Table::size() const noexcept {
+  return impl_->rules.size();
+}
+
+std::string_view to_string(Permanence permanence) noexcept {
+  return kPermanences[static_cast<std::size_t>(permanence)];
+}
 
 }  // namespace rampart::reply

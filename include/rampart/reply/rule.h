@@ -28,9 +28,9 @@ struct Sample {
 };
 
 struct Rule {
-  std::string name;                 ///< unique, [a-z0-9-]
-  std::string match;                ///< RE2, found anywhere in the normalised text, any case; "": any text
-  std::string provider;             ///< only replies of this provider's relays; "": of any
+  std::string name;      ///< unique, [a-z0-9-]
+  std::string match;     ///< RE2, found anywhere in the normalised text, any case; "": any text
+  std::string provider;  ///< only replies of this provider's relays; "": of any
   std::vector<mail::Stage> stages;  ///< any of these; empty: any stage, and none known
   std::string code;                 ///< see CodeSet; "": any code or none
   std::string enhanced;             ///< see EnhancedSet; "": any code or none
