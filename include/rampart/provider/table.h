@@ -25,19 +25,20 @@ namespace rampart::provider {
 struct ProviderSpec {
   std::string name;                  ///< [a-z0-9_-]{1,40}
   std::vector<std::string> domains;  ///< recipient domains, exact
-  std::vector<std::string> mx;       ///< suffixes of MX and relay host names
-  std::string url;                   ///< postmaster page
-  std::string where;                 ///< "providers.toml:12:1", for messages
+  std::vector<std::string> mx;  ///< suffixes of MX and relay host names; none that a registry sells
+  std::string url;              ///< postmaster page, http or https; a later one replaces it
+  std::string where;            ///< "providers.toml:12:1", for messages
 };
 
 /// The registrable domain ("example.co.uk" of "a.b.example.co.uk"); the domain itself where there is
-/// none (a public suffix, an address literal, one label).
+/// none (a public suffix, an address, one label). Private suffixes count: "a.github.io" is one.
 std::string registrable_domain(const mail::Domain& domain);
 
 class Table {
  public:
   /// Later specs of the same name add to earlier ones.
-  /// @return an error naming every domain or suffix that two providers claim, and every bad name.
+  /// @return an error naming every domain or suffix that two providers claim, and every bad name, one
+  ///         "where: error: what" a line.
   static base::Result<Table> build(const std::vector<ProviderSpec>& specs);
 
   Table(Table&&) noexcept;

@@ -1,6 +1,9 @@
 // Addresses and domains that must not be mailed: entries, evidence, and the changes between them.
 //
+// Source: RFC 5321 4.1.2 (quoted local parts), RFC 5233 (subaddresses), RFC 7505 (null MX).
 // Pure: no clock, no IO; time is an argument. Distinct objects may be used from distinct threads.
+// Units: days are UTC days since 1970-01-01.
+// Limits: at most 64 days of evidence are kept, the first always among them.
 
 #pragma once
 
@@ -44,7 +47,7 @@ struct Evidence {
   std::string key;
   std::string sender;  ///< "" for hard causes, which are everyone's
   std::uint32_t hard_bounces = 0;
-  std::vector<std::int32_t> unknown_domain_days;  ///< day numbers, distinct, rising
+  std::vector<std::int32_t> unknown_domain_days;  ///< day numbers, distinct, rising, at most 64
   std::vector<std::int32_t> soft_days;            ///< day numbers, distinct, rising, at most 64
 
   friend bool operator==(const Evidence&, const Evidence&) = default;
@@ -67,13 +70,15 @@ std::string_view to_string(
     Change::Kind kind) noexcept;  ///< "added", "removed", "expired", "lifted", "contradicted"
 
 /// The comparable spelling of an address: domain in IDNA ASCII lower case, local part as written or
-/// folded and without "+tag", as the options say.
+/// folded and without "+tag", as the options say, and without quotes that it does not need. An
+/// address without a domain gives its local part, the null sender "".
 std::string canonical_key(const mail::Address& address, const Options& options);
 /// "@example.org".
 std::string domain_key(const mail::Domain& domain);
 
-/// Reads what a person typed or a list holds: "user@example.org" or "@example.org".
-/// @return the canonical key, or nullopt.
+/// Reads what a person typed or a list holds: "user@example.org" or "@example.org", with or without
+/// angle brackets and blanks around it.
+/// @return the canonical key, or nullopt: also for patterns, URLs ("mailto:") and several at once.
 std::optional<std::string> parse_key(std::string_view text, const Options& options);
 
 /// One classified reply about a recipient.
@@ -99,11 +104,19 @@ enum class Judgement : std::uint8_t {
 /// Suppresses only on a permanent reply that blames the address: at RCPT; at unknown stage when the
 /// text names the mailbox; at end of data when the message had one recipient and the text names the
 /// mailbox. Everything else is at most soft evidence.
+///
+/// A mailbox that is unknown, disabled or moved is Hard if the rule suppresses, otherwise Soft; where
+/// the reply may be about the message, the sender or the host instead, it is None. An unknown domain
+/// is Hard with a null MX, DomainUnknown without, Soft in a temporary reply, and None before RCPT: it
+/// is the sender's there.
 Judgement judge(const Bounce& bounce) noexcept;
 
 /// Adds one judgement to the evidence. @return the entry to add once the evidence suffices.
+/// What suffices once suffices again: the caller forgets evidence together with the entry.
 /// @param evidence  its key and sender are set by the caller; updated
-/// @param entry     key, evidence text, queue ID and rule for the entry that may result
+/// @param entry     key ("": that of the evidence), evidence text, queue ID and rule for the entry that
+///                  may result; sender (hard: all, soft: that of the evidence), reason, since and until
+///                  are set here
 std::optional<Entry> weigh(Evidence& evidence,
                            Judgement judgement,
                            Entry entry,

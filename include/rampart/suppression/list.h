@@ -1,7 +1,12 @@
 // Plain lists of addresses and domains: one a line, "#" comments.
 //
+//     # asked us by telephone
+//     user@example.org      # "#" after a blank: a comment
+//     @example.net
+//
 // Pure: bytes in, entries and errors out.
-// Limits: lines up to 4 KiB; any number of lines.
+// Limits: lines up to 4 KiB; any number of lines, the first kListErrorsMax errors of them kept.
+// Comments may hold any bytes, entries must be UTF-8.
 
 #pragma once
 
@@ -14,9 +19,11 @@
 
 namespace rampart::suppression {
 
+inline constexpr std::size_t kListErrorsMax = 1000;
+
 struct ListError {
   std::size_t line = 0;    ///< from 1
-  std::size_t column = 0;  ///< from 1
+  std::size_t column = 0;  ///< of the byte where it is seen, from 1
   std::string text;        ///< "no @ in \"bob.example.com\""
 };
 
@@ -24,10 +31,11 @@ struct List {
   std::vector<std::string> keys;  ///< canonical, in order, without repeats
   std::size_t lines = 0;          ///< read, comments and blank lines included
   std::size_t repeats = 0;
-  std::vector<ListError> errors;
+  std::size_t bad_lines = 0;      ///< with an error, whether it was kept or not
+  std::vector<ListError> errors;  ///< in order, one a line, at most kListErrorsMax
 };
 
-/// Reads a plain list (LF or CRLF, UTF-8 BOM skipped).
+/// Reads a plain list (LF or CRLF, UTF-8 BOM skipped). Lines with an error give no key.
 List parse_list(std::string_view bytes, const Options& options);
 
 }  // namespace rampart::suppression
