@@ -1,0 +1,1 @@
+rampart_fuzz(suppression_list SOURCE suppression_list_fuzz.cc DEPENDS suppression)
