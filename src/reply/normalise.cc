@@ -306,8 +306,8 @@ void pop_local_part(std::string& out) {
     }
     return;
   }
-  while (!out.empty() && is_local_byte(out.back())) {
-    out.pop_back();
+  while (!out.empty() && is_local_byte(out.back()) && !out.ends_with("..")) {
+    out.pop_back();  // "not allowed...user@": two dots are the end of a sentence
   }
 }
 
