@@ -5,12 +5,18 @@
 // calls give the same state. No timer has to fire for a limit to move. Distinct states may be used from
 // distinct threads; one state needs its owner's lock.
 // Units: one unit is one recipient of one message. `now` is wall time; for reports the event's own time.
-// Limits: a state is plain data of about 1 KB; every count saturates instead of wrapping.
+// Limits: a state is plain data of about 1.3 KB; every count saturates instead of wrapping. Times lie
+// between 1970 and 9999, Constants::hour is at least a second.
 //
-// Windows are buckets: the day is 24 buckets of Constants::hour, the hour 12 buckets of a twelfth of it;
-// a bucket counts until it is wholly outside. Waiting times are rounded up, allowances down.
-// A clock set back refunds nothing and shortens nothing beyond its own maximum; a jump ahead empties at
+// Windows are buckets: the day is 24 buckets of Constants::hour, the one going on included, the hour 12
+// buckets of a twelfth of it. Waiting times are rounded up, allowances down.
+// A clock set back refunds nothing and shortens nothing beyond its own length; a jump ahead empties at
 // most one window. Counters know nothing of limits: changing a constant changes no counter.
+//
+// Two kinds of `now`: admit(), take(), refund(), roll(), allowance() and summarize() are asked at the
+// machine's time, and only they correct times that lie too far ahead (a clock was set back). on_report()
+// and charge() work at the time of an event, which may be older than what the flow has seen: they book it
+// where it belongs and move nothing back.
 
 #pragma once
 
@@ -40,6 +46,10 @@ struct FlowKey {
 inline constexpr std::size_t kHours = 24;
 inline constexpr std::size_t kFives = 12;
 inline constexpr std::size_t kPeaks = 48;
+inline constexpr std::size_t kBests = 12;
+/// Twelfths of an hour kept: one hour of admissions, the hour after in which a deferral would tell on
+/// them, and one more for reports that come late.
+inline constexpr std::size_t kFivesKept = 36;
 
 /// What a flow remembers. Plain numbers; times are zero (1970) when unset.
 struct Flow {
@@ -47,21 +57,22 @@ struct Flow {
   std::array<std::uint32_t, kHours> used{};  ///< admitted, per hour bucket
   std::array<std::uint32_t, kHours> got{};   ///< delivered, per hour bucket
   std::array<std::uint32_t, kHours> lag{};   ///< sum of `got` as it was at the end of each bucket
-  std::array<std::uint32_t, kFives> used_five{};  ///< admitted, per twelfth of an hour
+  std::array<std::uint32_t, kFivesKept> used_five{};  ///< admitted, per twelfth of an hour
   struct Peak {
-    std::int32_t day = 0;  ///< day number; 0: empty
+    std::int32_t day = 0;  ///< day number (of Constants::hour x 24); 0: empty
     std::uint32_t got = 0;
     friend bool operator==(const Peak&, const Peak&) = default;
   };
-  std::array<Peak, kPeaks> peaks{};  ///< highest got in 24 hours, per day
-  std::int64_t hour_at = 0;          ///< number of the newest hour bucket; 0: never touched
-  std::int64_t five_at = 0;          ///< number of the newest five-minute bucket
+  /// Highest got in 24 hours. Only days that no later day has reached: days rise, counts fall.
+  std::array<Peak, kPeaks> peaks{};
+  std::int64_t hour_at = 0;  ///< number of the newest hour bucket; 0: never touched
+  std::int64_t five_at = 0;  ///< number of the newest five-minute bucket
+  /// Bit i: bucket five_at - i met a deferral or block, or its reports could not be read.
+  std::uint64_t spoiled = 0;
 
   // Do no harm: the most admitted in one hour / five minutes that met no deferral within the hour after.
-  std::uint32_t best_hour = 0;
-  std::uint32_t best_five = 0;
-  base::WallTime best_hour_at{};
-  base::WallTime best_five_at{};
+  std::array<Peak, kBests> best_hour{};
+  std::array<Peak, kBests> best_five{};
 
   // Learned limit and the run of deferrals that teaches it.
   std::uint32_t limit = 0;
@@ -75,7 +86,8 @@ struct Flow {
   std::uint32_t extra = 0;
   base::WallTime extra_at{};
 
-  base::WallTime next_at{};  ///< pacing: when the next admission is due
+  base::WallTime next_at{};                ///< pacing: when the next admission is due
+  base::WallTime next_at_transactional{};  ///< the same for Context::transactional
 
   // Pauses.
   base::WallTime pause_until{};
@@ -93,6 +105,7 @@ struct Flow {
 
   base::WallTime manual_pause_until{};  ///< set by a person
   base::WallTime touched{};             ///< last admission or report
+  base::WallTime reported_at{};         ///< last report
 
   friend bool operator==(const Flow&, const Flow&) = default;
 };
@@ -127,8 +140,12 @@ struct Context {
   const Plan& plan;
   const Constants& constants;
   base::WallTime now;
-  bool feed_healthy =
-      true;  ///< false: reports are missing; in flight and deferred mail limit nothing, levels freeze
+  /// false: reports are missing; mail in flight or deferred limits nothing, levels freeze.
+  bool feed_healthy = true;
+  /// false: who is behind the recipient's domain is not known yet; Constants::first_contact applies.
+  bool provider_known = true;
+  /// Mail that people wait for: paced apart from the rest, not held to one at a time on new ground.
+  bool transactional = false;
 };
 
 /// Why a flow takes nothing now.
@@ -144,8 +161,11 @@ enum class Reason : std::uint8_t {
   Pace,                ///< evenly within the hour
   InFlight,            ///< too many with unknown fate
   FirstContact,        ///< the provider behind this domain is not known yet
+  Limited,             ///< a learned limit is in force (only in a Summary: more may still go)
 };
-std::string_view to_string(Reason reason) noexcept;  ///< "stopped", "paused", "day", ...
+/// "none", "stopped", "paused", "host_paused", "one_at_a_time", "waiting_for_deferred", "day", "hour",
+/// "pace", "in_flight", "first_contact", "limited".
+std::string_view to_string(Reason reason) noexcept;
 
 /// The numbers in force at `now`.
 struct Allowance {
@@ -161,8 +181,11 @@ struct Allowance {
 };
 inline constexpr std::uint32_t kUnlimited = 0xFFFFFFFF;
 
-/// Moves the windows to `now`. Called by every function below; idempotent.
+/// Moves the windows to `now`, the machine's time. Called by every function below that is asked at the
+/// machine's time; idempotent.
 void roll(Flow& flow, const Context& context);
+/// Brings a stop that lies too far ahead (the clock was set back) to its own length from `now`.
+void roll(Health& health, const Context& context);
 
 /// What is allowed now. Rolls a copy; `flow` is unchanged.
 Allowance allowance(const Flow& flow, const Health& health, const Context& context);
@@ -172,17 +195,27 @@ struct Admission {
   bool admitted = false;
   Reason reason = Reason::None;
   base::WallTime
-      until{};  ///< earliest useful time to ask again; finite, after now, when not admitted
+      until{};        ///< earliest useful time to ask again; finite, after now, when not admitted
+  bool host = false;  ///< it is the host flow that takes nothing
 };
 
 /// May `units` recipients go now? Rolls the flow and may take a probing step, nothing else: take()
 /// charges. More units than the whole window are admitted when the window is empty (into debt).
 Admission admit(Flow& flow, const Health& health, const Context& context, std::uint32_t units = 1);
 
+struct Subject;
+/// The same for a flow and its host flow together: both must take the units. Rolls the sender's health.
+/// A pause of the host flow is HostPaused; its other reasons keep their name and set Admission::host.
+Admission admit(const Subject& subject,
+                const Context& context,
+                const Context& host_context,
+                std::uint32_t units = 1);
+
 /// Charges `units` and counts them in flight.
 void take(Flow& flow, const Context& context, std::uint32_t units = 1);
 
-/// Takes back a charge of `units` made at `taken_at`, for mail that was never accepted (abort, refusal).
+/// Takes back a charge of `units` made at `taken_at`, for mail that was never accepted (abort, refusal):
+/// volume, pace and in flight.
 void refund(Flow& flow, const Context& context, base::WallTime taken_at, std::uint32_t units = 1);
 
 /// Charges `units` without counting them in flight: mail that left without our admission, or a lease
@@ -205,6 +238,7 @@ struct Reported {
   Standing standing = Standing::Unadmitted;  ///< before this report
   bool final = false;         ///< the recipient has left the queue (sent, bounced, expired)
   bool volume_counts = true;  ///< false: the 250 was a smarthost's, it teaches no level
+  reply::Scope scope = reply::Scope::None;  ///< rate limits of a recipient or message slow nothing
 };
 
 /// What a report changed, for the log.
@@ -233,12 +267,13 @@ Effects on_report(const Subject& subject,
 /// A queued recipient disappeared without a report (deleted by a person, expired here after five days).
 void forget(Flow& flow, HostFlow& host, Standing standing);
 
-/// Pauses by a person; `until` in the past resumes.
+/// Pauses by a person; `until` in the past resumes, beyond the year 9999 it means that year.
 void set_manual_pause(Flow& flow, base::WallTime until);
 /// Ends every pause, block and stop, and the wait for deferred mail; keeps counts and levels.
 void resume(Flow& flow, Health& health);
 
-/// State of a flow as people see it.
+/// State of a flow as people see it. Paused: nothing until a time (stop, pause, deferred mail waiting);
+/// full: the day's allowance is used; slowed: every other reason, a learned limit, or one at a time.
 enum class FlowStatus : std::uint8_t { Open, Slowed, Full, Paused };
 std::string_view to_string(FlowStatus status) noexcept;  ///< "open", "slowed", "full", "paused"
 
@@ -249,9 +284,11 @@ struct Summary {
   base::WallTime until{};  ///< valid unless open
   Allowance allowance;
 };
+/// @param host_plan  the host flow's own plan; nullptr: unlimited
 Summary summarize(const Flow& flow,
                   const HostFlow& host,
                   const Health& health,
-                  const Context& context);
+                  const Context& context,
+                  const Plan* host_plan = nullptr);
 
 }  // namespace rampart::ramp

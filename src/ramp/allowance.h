@@ -1,0 +1,32 @@
+// The formulas: what plan, constants, state and health allow.
+//
+// Pure: any thread.
+
+#pragma once
+
+#include "window.h"
+
+namespace rampart::ramp {
+
+struct Numbers {
+  std::uint32_t top = 0;  ///< the hard bound of the day, plan's ceiling included
+  std::uint32_t day = 0;
+  std::uint32_t hour = 0;
+  std::uint32_t flight = 0;
+  std::uint32_t used_day = 0;
+  std::uint32_t used_hour = 0;
+  std::uint32_t got_day = 0;
+  std::uint32_t level = 0;
+  bool limited = false;
+  bool new_ground = false;
+  base::Micros interval{0};  ///< between two units at an even pace
+  base::Micros slack{0};     ///< how far ahead of the even pace a unit may go
+};
+
+/// @pre the flow has been rolled to context.now
+Numbers compute(const Flow& flow, const Health& health, const Context& context);
+
+/// Until when the sender is stopped; not after now if it is not.
+base::WallTime stopped_until(const Health& health, const Context& context) noexcept;
+
+}  // namespace rampart::ramp
