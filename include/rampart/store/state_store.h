@@ -21,7 +21,7 @@
 
 namespace rampart::store {
 
-/// Everything but suppressions and their history, read once at start.
+/// Everything but suppressions and their history, as of one commit, in any order. Read once at start.
 struct Snapshot {
   std::vector<FlowRecord> flows;
   std::vector<HostFlowRecord> host_flows;
@@ -57,18 +57,21 @@ class StateStore {
       std::string_view key) = 0;
   [[nodiscard]] virtual base::Result<std::optional<suppression::Evidence>> find_evidence(
       std::string_view key, std::string_view sender) = 0;
-  /// Newest last; at most 200.
+  /// By time, newest last; no more than the newest 200 of a key are kept.
   [[nodiscard]] virtual base::Result<std::vector<suppression::Change>> history(
       std::string_view key) = 0;
   /// By key, rising.
   [[nodiscard]] virtual base::Result<std::vector<suppression::Entry>> list_suppressions(
       const SuppressionFilter& filter) = 0;
-  /// Calls `visit` with the key of every entry, in any order.
+  /// Calls `visit` once for every entry with its key (once per sender), in any order. The store may be
+  /// used meanwhile, also by `visit`; entries added or erased meanwhile may be missed or told.
   [[nodiscard]] virtual base::Result<> for_each_suppression_key(
       const std::function<void(std::string_view key)>& visit) = 0;
   [[nodiscard]] virtual base::Result<std::uint64_t> count_suppressions() = 0;
 
-  /// Removes seen reports, expired suppressions' evidence, history and messages older than `before`.
+  /// Removes what is older than `before`: seen reports; messages (not their queued recipients); evidence
+  /// of suppressions that expired by then, unless it tells of a later day than their end; and history of
+  /// keys without an entry. Entries themselves stay. On failure a part may have been removed.
   [[nodiscard]] virtual base::Result<> prune(base::WallTime before) = 0;
 
   /// "memory", or "sqlite 3.40.1, schema 1".

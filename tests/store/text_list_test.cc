@@ -1,0 +1,38 @@
+#include "store/sqlite/text_list.h"
+
+#include "support/catch.h"
+
+namespace rampart::store::sqlite {
+namespace {
+
+TEST_CASE("lists of strings survive their spelling", "[store][unit]") {
+  using List = std::vector<std::string>;
+  const List lists[] = {{}, {""}, {"", ""}, {"a@b"}, {"3:a,", ",", ":"}, {std::string("\0,", 2)}};
+  for (const List& list : lists) {
+    const std::string text = format_strings(list);
+    INFO(text);
+    CHECK(parse_strings(text) == list);
+  }
+  CHECK(format_strings({"a@b", ""}) == "3:a@b,0:,");
+  for (const char* text : {"3", "3:", "3:a@b", "3:a@bc", "2:a@b,", "4:a@b,", ":,", "-1:,", " 0:,",
+                           "0:,x", "18446744073709551615:a,", "99999999999999999999:a,"}) {
+    INFO(text);
+    CHECK_FALSE(parse_strings(text).has_value());
+  }
+}
+
+TEST_CASE("lists of days survive their spelling", "[store][unit]") {
+  using List = std::vector<std::int32_t>;
+  const List lists[] = {{}, {0}, {-2'147'483'647 - 1, 2'147'483'647}, {1, 2, 3}};
+  for (const List& list : lists) {
+    CHECK(parse_days(format_days(list)) == list);
+  }
+  CHECK(format_days({19'700, 19'703}) == "19700,19703");
+  for (const char* text : {",", "1,", ",1", "1,,2", "1 ,2", "x", "1x", "2147483648", "+1"}) {
+    INFO(text);
+    CHECK_FALSE(parse_days(text).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace rampart::store::sqlite
