@@ -59,7 +59,7 @@ std::string canonical_local_part(std::string_view written, const Options& option
   if (options.fold_local_part) {
     local_part = base::to_lower(local_part);
   }
-  if (options.ignore_subaddress && !local_part.starts_with('"')) {
+  if (options.ignore_subaddress && local_part.find('"') == std::string::npos) {
     const std::size_t plus = local_part.find('+');
     if (plus != std::string::npos && plus > 0) {
       local_part.resize(plus);
@@ -153,11 +153,6 @@ std::optional<std::string> read_key(std::string_view text,
   if (!domain) {
     return fail(problem, start + at + 1, "bad domain in " + quoted(whole));
   }
-  if (local_part == "*") {
-    return fail(problem, start,
-                "no patterns: \"@" + base::printable(domain_text, kShownBytesMax) +
-                    "\" is the whole domain");
-  }
   if (local_part.empty()) {
     return domain_key(*domain);
   }
@@ -165,7 +160,12 @@ std::optional<std::string> read_key(std::string_view text,
   if (!address) {
     return fail(problem, start, "bad address " + quoted(whole));
   }
-  return canonical_key(*address, options);
+  std::string key = canonical_key(*address, options);
+  if (key.starts_with("*@")) {
+    return fail(problem, start,
+                "no patterns: " + quoted(domain_key(*domain)) + " is the whole domain");
+  }
+  return key;
 }
 
 std::string canonical_key(const mail::Address& address, const Options& options) {

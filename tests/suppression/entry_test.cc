@@ -46,6 +46,7 @@ TEST_CASE("canonical_key follows the options", "[suppression][unit]") {
       {"\"two words+x\"@example.org", "\"two words+x\"@example.org", "\"two words+x\"@example.org"},
       {"\"a@b\"@example.org", "\"a@b\"@example.org", "\"a@b\"@example.org"},
       {"\"\"@example.org", "\"\"@example.org", "\"\"@example.org"},
+      {"a\"b+c\"@example.org", "a\"b+c\"@example.org", "a\"b+c\"@example.org"},
       {"\"a..b\"@example.org", "\"a..b\"@example.org", "\"a..b\"@example.org"},
       {"\"a\"b\"@example.org", "\"a\"b\"@example.org", "\"a\"b\"@example.org"},
   };
@@ -158,6 +159,7 @@ TEST_CASE("parse_key refuses what is not one address or domain", "[suppression][
     INFO(bad);
     CHECK_FALSE(parse_key(bad, kAsWritten).has_value());
   }
+  CHECK_FALSE(parse_key("*+x@example.org", folding()).has_value());
   CHECK_FALSE(parse_key(std::string(2000, 'a') + "@b.example", kAsWritten).has_value());
   CHECK_FALSE(parse_key("a@" + std::string(300, 'b'), kAsWritten).has_value());
 }
