@@ -1,0 +1,46 @@
+// What a session asks of the engine, as an interface: tests put one in its place that fails on purpose.
+//
+// Threads: every function from any thread; a Transaction belongs to one session.
+
+#pragma once
+
+#include "rampart/engine/engine.h"
+
+namespace rampart::milter {
+
+class Decider {
+ public:
+  virtual ~Decider() = default;
+  virtual engine::Transaction begin(engine::Client client, mail::Address envelope_sender) = 0;
+  virtual engine::Verdict decide(engine::Transaction& transaction,
+                                 const engine::Recipient& recipient) = 0;
+  virtual engine::Ending commit(engine::Transaction& transaction,
+                                const mail::QueueId& queue_id) = 0;
+  /// Harmless on an ended transaction.
+  virtual void abort(engine::Transaction& transaction) = 0;
+  /// The MTA did not hold a message that commit() wanted held: it goes out now.
+  virtual void not_held(const mail::QueueId& queue_id) = 0;
+};
+
+/// The engine itself.
+class EngineDecider final : public Decider {
+ public:
+  explicit EngineDecider(engine::Engine& engine) : engine_(engine) {}
+  engine::Transaction begin(engine::Client client, mail::Address envelope_sender) override {
+    return engine_.begin(std::move(client), std::move(envelope_sender));
+  }
+  engine::Verdict decide(engine::Transaction& transaction,
+                         const engine::Recipient& recipient) override {
+    return engine_.decide(transaction, recipient);
+  }
+  engine::Ending commit(engine::Transaction& transaction, const mail::QueueId& queue_id) override {
+    return engine_.commit(transaction, queue_id);
+  }
+  void abort(engine::Transaction& transaction) override { engine_.abort(transaction); }
+  void not_held(const mail::QueueId& queue_id) override { engine_.released({queue_id}, "milter"); }
+
+ private:
+  engine::Engine& engine_;
+};
+
+}  // namespace rampart::milter
