@@ -10,6 +10,7 @@ namespace rampart::suppression {
 namespace {
 
 constexpr std::size_t kShownBytesMax = 80;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // U+FEFF, which nobody sees
 
 std::string quoted(std::string_view text) {
   return '"' + base::printable(text, kShownBytesMax) + '"';
@@ -133,6 +134,9 @@ std::optional<std::string> read_key(std::string_view text,
     }
     text = text.substr(1, text.size() - 2);
   }
+  if (const std::size_t mark = text.find(kByteOrderMark); mark != text.npos) {
+    return fail(problem, start + mark, "byte order mark in " + quoted(whole));
+  }
   const std::size_t at = find_at(text);
   if (at == std::string_view::npos) {
     return fail(problem, start, "no @ in " + quoted(whole));
@@ -150,7 +154,8 @@ std::optional<std::string> read_key(std::string_view text,
                 unexpected(domain_text[bad]) + " in " + quoted(whole));
   }
   const auto domain = mail::parse_domain(domain_text);
-  if (!domain) {
+  // IDNA makes ASCII of full-width forms: "?" may only now be there.
+  if (!domain || find_bad_in_domain(domain->text()) != std::string_view::npos) {
     return fail(problem, start + at + 1, "bad domain in " + quoted(whole));
   }
   if (local_part.empty()) {

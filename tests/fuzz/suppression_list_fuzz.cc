@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (rampart::suppression::parse_key(key, options) != key) {
       std::abort();
     }
-    written += key + '\n';
+    written += rampart::suppression::list_line(key) + '\n';
   }
   if (rampart::suppression::parse_list(written, options).keys != list.keys) {
     std::abort();

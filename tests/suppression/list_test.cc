@@ -62,6 +62,7 @@ TEST_CASE("parse_list says where a line is wrong and why", "[suppression][unit]"
       {" a b@c.example", 3, "unexpected blank in \"a b@c.example\""},
       {"a@b.example#no comment", 12, "unexpected \"#\" in \"a@b.example#no comment\""},
       {"a@b..example", 3, "bad domain in \"a@b..example\""},
+      {"a@b\xEF\xBC\x9F.example", 3, "bad domain in \"a@b???.example\""},  // full-width "?"
       {"*@b.example", 1, "no patterns: \"@b.example\" is the whole domain"},
       {"a\x01@b.example", 2, "control byte in \"a?@b.example\""},
       {"a@b.example\rc@d.example", 2, "unexpected \"@\" in \"a@b.example?c@d.example\""},
@@ -69,7 +70,8 @@ TEST_CASE("parse_list says where a line is wrong and why", "[suppression][unit]"
       {"\xFF\xFE", 1, "not UTF-8"},
       {"\xEF\xBB\xBF"
        "a",
-       1, "no @ in \"???a\""},
+       1, "byte order mark in \"???a\""},
+      {"a\xEF\xBB\xBF@b.example", 2, "byte order mark in \"a???@b.example\""},
   };
   for (const Case& c : kCases) {
     INFO(c.line);
@@ -154,13 +156,19 @@ TEST_CASE("parse_list finds repeats among many keys", "[suppression][unit]") {
 TEST_CASE("a list of keys reads back as the same keys", "[suppression][property]") {
   Options options;
   options.fold_local_part = true;
-  const List first = parse_list("B+x@EXAMPLE.org\n@Example.net\n\"a b\"@c.example\n", options);
+  const List first = parse_list(
+      "B+x@EXAMPLE.org\n@Example.net\n\"a b\"@c.example\n\"#d\"@e.example\na#b@c.example\n",
+      options);
   std::string text;
   for (const std::string& key : first.keys) {
-    text += key + '\n';
+    text += list_line(key) + '\n';
   }
   CHECK(parse_list(text, options).keys == first.keys);
-  CHECK(first.keys == Keys{"b+x@example.org", "@example.net", "\"a b\"@c.example"});
+  CHECK(first.keys == Keys{"b+x@example.org", "@example.net", "\"a b\"@c.example", "#d@e.example",
+                           "a#b@c.example"});
+  CHECK(list_line("#d@e.example") == "\"#d\"@e.example");
+  CHECK(list_line("@e.example") == "@e.example");
+  CHECK(list_line("#") == "#");
 }
 
 }  // namespace
