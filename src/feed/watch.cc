@@ -1,0 +1,75 @@
+#include "watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+namespace rampart::feed {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals only
+
+constexpr base::Micros kTogether = 50ms;
+constexpr std::size_t kFilesMax = 3;
+
+}  // namespace
+
+Watch::Watch(std::string path)
+    : path_(std::move(path)),
+      directory_(std::filesystem::path(path_).parent_path().string()),
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (directory_.empty()) {
+    directory_ = ".";
+  }
+}
+
+void Watch::arm() {
+  if (!inotify_.valid()) {
+    return;
+  }
+  // Adding what is watched already changes nothing. Not IN_MODIFY for the directory: that would wake
+  // us for every line of every log in it.
+  ::inotify_add_watch(inotify_.get(), directory_.c_str(), IN_CREATE | IN_MOVED_TO | IN_DELETE);
+  const int file = ::inotify_add_watch(inotify_.get(), path_.c_str(), IN_MODIFY | IN_ATTRIB);
+  if (file < 0 || std::find(watched_.begin(), watched_.end(), file) != watched_.end()) {
+    return;
+  }
+  watched_.push_back(file);
+  if (watched_.size() > kFilesMax) {
+    ::inotify_rm_watch(inotify_.get(), watched_.front());
+    watched_.pop_front();
+  }
+}
+
+void Watch::wait(base::Micros timeout) {
+  if (poll_for(timeout, false)) {
+    poll_for(kTogether, true);
+  }
+  std::array<char, 4096> events{};
+  while (inotify_.valid() && ::read(inotify_.get(), events.data(), events.size()) > 0) {
+  }
+}
+
+// Returns whether something happened to the files.
+bool Watch::poll_for(base::Micros timeout, bool only_wake) {
+  std::array<pollfd, 2> descriptors{
+      {{wake_.get(), POLLIN, 0}, {only_wake ? -1 : inotify_.get(), POLLIN, 0}}};
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+  ::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait));
+  return descriptors[1].revents != 0;
+}
+
+void Watch::wake() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+}
+
+}  // namespace rampart::feed
