@@ -1,0 +1,1 @@
+rampart_fuzz(postfix_line SOURCE report_fuzz.cc DEPENDS report)
