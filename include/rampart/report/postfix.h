@@ -93,8 +93,8 @@ struct PlacedOnHold {};      ///< postsuper -h; HOLD in an access(5) or header_c
 /// A milter, any milter, refused a command or the message; or dropped it, which Postfix calls
 /// "milter-discard". Without queue ID before Postfix has assigned one.
 struct MilterReject {
-  std::string
-      stage;  ///< "CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"; "HEADER": by milter_header_checks
+  /// "CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"; "HEADER": by milter_header_checks.
+  std::string stage;
   std::string text;
   mail::Address sender;
   std::optional<mail::Address> recipient;  ///< at the end of the message: only one of them
