@@ -174,8 +174,8 @@ bool is_mailbox_class(ReplyClass reply_class) {
          reply_class == ReplyClass::MailboxMoved;
 }
 
-bool shows_dead_address(const Classification& c) {
-  if (c.permanence != Permanence::Permanent ||
+bool shows_dead_address(const Classification& c, bool own_words) {
+  if (!own_words || c.permanence != Permanence::Permanent ||
       !(is_mailbox_class(c.reply_class) || c.reply_class == ReplyClass::DomainUnknown)) {
     return false;
   }
@@ -186,7 +186,7 @@ bool shows_dead_address(const Classification& c) {
       return false;  // no recipient has been named yet
     case Stage::Data:
     case Stage::EndOfData:
-      return c.blames_address || c.reply_class == ReplyClass::DomainUnknown;
+      return c.blames_address || c.null_mx;
     case Stage::Unknown:
     case Stage::Rcpt:
       return true;
@@ -320,7 +320,8 @@ struct Table::Impl {
 
 Classification Table::Impl::classify(const Question& question, bool with_operator) const {
   Normalised reply = normalise(question.reply, question.stage);
-  if (!reply.enhanced) {
+  const bool own_code = reply.enhanced.has_value();
+  if (!own_code) {
     reply.enhanced = question.dsn;
   }
   Classification result;
@@ -347,7 +348,9 @@ Classification Table::Impl::classify(const Question& question, bool with_operato
   result.blames_address = !rule.match.empty() && is_mailbox_class(rule.reply_class);
   result.null_mx =
       rule.reply_class == ReplyClass::DomainUnknown && rule.name.starts_with(kNullMxRule);
-  result.suppress = shows_dead_address(result);
+  // An enhanced code that only the MTA gave, with a text that says nothing, condemns no address:
+  // Sendmail makes 5.1.1 of every refused RCPT.
+  result.suppress = shows_dead_address(result, own_code || !rule.match.empty());
   return result;
 }
 

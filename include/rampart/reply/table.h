@@ -54,7 +54,8 @@ struct Classification {
   Scope scope = Scope::None;
   Permanence permanence = Permanence::Unknown;
   /// This reply alone shows that the address is dead: permanent, of a class that blames the address,
-  /// and not given before RCPT. At the end of data only if blames_address; whether the message had
+  /// not given before RCPT, and not known from Question::dsn alone. At the end of data only if
+  /// blames_address or null_mx; whether the message had
   /// other recipients is the caller's to know. A missing domain may be a broken resolver: see null_mx.
   bool suppress = false;
   bool blames_address = false;  ///< a rule matched text about the mailbox, not only a code
