@@ -59,7 +59,11 @@ std::optional<Admission> refused_by_state(const Flow& flow,
 // When the next probing step may be taken; nullopt if nothing is probed as things stand.
 std::optional<WallTime> probe_due(const Flow& flow,
                                   const Numbers& numbers,
-                                  const Context& context) {
+                                  const Context& context,
+                                  std::uint32_t units) {
+  if (units > numbers.top || numbers.used_day > numbers.top - units) {
+    return std::nullopt;  // no step would ever make room for it
+  }
   if (numbers.limited || !context.plan.schedule.empty() || !context.feed_healthy ||
       numbers.day == 0 || numbers.day >= numbers.top) {
     return std::nullopt;
@@ -83,7 +87,7 @@ std::optional<Admission> refused_by_volume(const Flow& flow,
   if (!fits(numbers.used_day, units, numbers.day)) {
     const std::uint32_t room = units > numbers.day ? 0 : numbers.day - units;
     WallTime until = day_frees_at(flow, constants, room);
-    if (const auto due = probe_due(flow, numbers, context); due && units <= numbers.top) {
+    if (const auto due = probe_due(flow, numbers, context, units)) {
       until = std::min(until, std::max(*due, next_report(context)));
     }
     if (numbers.limited) {
@@ -145,9 +149,9 @@ Admission admit(Flow& flow, const Health& health, const Context& context, std::u
   }
   Numbers numbers = compute(flow, health, context);
   limit_pace(flow, numbers, context);
-  if (!fits(numbers.used_day, units, numbers.day) && units <= numbers.top &&
+  if (!fits(numbers.used_day, units, numbers.day) &&
       flow.in_flight < std::max(1U, context.constants.flight_new)) {
-    const auto due = probe_due(flow, numbers, context);
+    const auto due = probe_due(flow, numbers, context, units);
     if (due && context.now >= *due) {
       flow.extra_at = context.now;
       const double step = context.constants.probe_step * numbers.day;

@@ -116,9 +116,10 @@ void bring_back_windows(Flow& flow, const Context& context) noexcept {
     move_ring(flow.used_five, flow.five_at, five);
     flow.five_at = five;
   }
-  bring_back_peaks(flow.peaks, day_of_hour(flow.hour_at));
-  bring_back_peaks(flow.best_hour, day_of_hour(flow.hour_at));
-  bring_back_peaks(flow.best_five, day_of_hour(flow.hour_at));
+  const std::int64_t today = day_of_hour(std::max(flow.hour_at, hour));
+  bring_back_peaks(flow.peaks, today);
+  bring_back_peaks(flow.best_hour, today);
+  bring_back_peaks(flow.best_five, today);
 }
 
 void not_after(WallTime& time, WallTime latest) noexcept {
