@@ -235,6 +235,7 @@ std::optional<FileFollower::File> FileFollower::open_path() {
   problem_.clear();
   file.position.device = info.st_dev;
   file.position.inode = info.st_ino;
+  verify(file, 0);
   return file;
 }
 
@@ -256,7 +257,6 @@ void FileFollower::open_first(base::SteadyTime now) {
     file->position.offset = file->read_to;
     events_.push_back(FollowEvent::StartedAtEnd);
   }
-  verify(*file, 0);
   chain_.push_back(*std::move(file));
 }
 
@@ -281,7 +281,6 @@ void FileFollower::open_at_position(File file, base::SteadyTime now) {
   }
   ++counts_.losses;
   events_.push_back(truncated_ ? FollowEvent::Restarted : FollowEvent::Lost);
-  verify(file, 0);
   chain_.push_back(std::move(file));
 }
 
@@ -333,6 +332,7 @@ void FileFollower::extend(base::SteadyTime now) {
       }
       file.position.device = info.st_dev;
       file.position.inode = info.st_ino;
+      verify(file, 0);
       between.push_back(std::move(file));
     }
     // Names move while a rotation is under way: then all of this is done again at the next look.
