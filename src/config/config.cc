@@ -1,0 +1,152 @@
+#include "rampart/config/config.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cross_check.h"
+#include "document.h"
+#include "load.h"
+#include "show.h"
+#include "tables.h"
+
+namespace rampart::config {
+namespace {
+
+// Everything read from one file, before it becomes a Config.
+struct Reading {
+  Draft draft;
+  Places places;
+  Findings findings;
+  Tables tables;
+  std::optional<provider::SenderTable> senders;
+};
+
+// Each rule's sender by itself where the whole fails, so that the finding has a place.
+void build_senders(Reading& reading) {
+  const Draft& draft = reading.draft;
+  if (auto built = provider::SenderTable::build(draft.senders, {}); !built) {
+    reading.findings.add_lines(built.error().what, {});
+    return;
+  }
+  std::vector<std::string> named;
+  for (const engine::Rule& rule : draft.engine.rules) {
+    named.push_back(rule.sender);
+  }
+  if (auto built = provider::SenderTable::build(draft.senders, named)) {
+    reading.senders = std::move(*built);
+    return;
+  }
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const auto built = provider::SenderTable::build(draft.senders, {named[i]});
+    if (!built) {
+      reading.findings.add_lines(built.error().what,
+                                 place_of(reading.places, {element("rule", i) + ".sender"}));
+    }
+  }
+}
+
+// References to the reading's own members: it is filled in place.
+void read_all(Reading& reading,
+              const std::string& name,
+              std::string_view text,
+              const std::string& tables,
+              const Files& files) {
+  const std::size_t file = reading.findings.add_file(name, std::string(text));
+  read_main(text, file, reading.findings, reading.draft, reading.places);
+  normalise(reading.draft);
+  check_values(reading.draft, reading.places, reading.findings);
+  check_files(reading.draft, reading.places, files, reading.findings);
+  build_senders(reading);
+  reading.tables = load_tables(reading.draft, tables, reading.places, files, reading.findings);
+  if (reading.tables.providers) {
+    check_providers(reading.draft, *reading.tables.providers, reading.places, reading.findings);
+  }
+}
+
+// Texts that were checked when they were read.
+std::vector<provider::Network> networks_of(const std::vector<std::string>& texts) {
+  std::vector<provider::Network> networks;
+  for (const std::string& text : texts) {
+    if (auto network = provider::Network::parse(text)) {
+      networks.push_back(std::move(*network));
+    }
+  }
+  return networks;
+}
+
+std::unique_ptr<Config> make_config(Reading& reading) {
+  Draft& draft = reading.draft;
+  draft.engine.outbound.networks = networks_of(draft.networks);
+  draft.engine.own_addresses = networks_of(draft.own_addresses);
+  draft.engine.has_log_source = !draft.feed.logs.empty();
+  auto config = std::make_unique<Config>();
+  config->policy = std::make_shared<const engine::Policy>(
+      engine::Policy{std::move(draft.engine), std::move(*reading.tables.providers),
+                     std::move(*reading.senders), std::move(*reading.tables.replies)});
+  config->milter = std::move(draft.milter);
+  config->feed = std::move(draft.feed);
+  config->control = std::move(draft.control);
+  config->log = draft.log;
+  config->store_url = std::move(draft.store_url);
+  config->suppression_lists = std::move(draft.lists);
+  return config;
+}
+
+// The text of the file, or a finding.
+base::Result<std::string> read_config(const std::string& file, const Files& files) {
+  if (file.empty()) {
+    return std::string();
+  }
+  return files.read(file, Trust::Any);
+}
+
+}  // namespace
+
+Loaded load_text(const std::string& name,
+                 std::string_view text,
+                 const std::string& tables,
+                 const Files& files) {
+  Reading reading;
+  read_all(reading, name, text, tables, files);
+  Loaded loaded;
+  const bool complete = reading.senders && reading.tables.providers && reading.tables.replies;
+  if (!reading.findings.has_error() && complete) {
+    loaded.config = make_config(reading);
+  }
+  loaded.problems = reading.findings.take();
+  return loaded;
+}
+
+std::vector<Setting> show_text(const std::string& name,
+                               std::string_view text,
+                               const std::string& tables,
+                               const Files& files) {
+  Reading reading;
+  read_all(reading, name, text, tables, files);
+  if (reading.findings.has_error()) {
+    return {};
+  }
+  reading.draft.tables = reading.tables.directory;
+  return show_draft(std::move(reading.draft), reading.places, name);
+}
+
+Loaded load(const Where& where) {
+  const RealFiles files;
+  const auto text = read_config(where.file, files);
+  if (!text) {
+    Problem problem;
+    problem.file = where.file;
+    problem.text = "cannot be read: " + text.error().what;
+    return {nullptr, {problem}};
+  }
+  return load_text(where.file, *text, where.tables, files);
+}
+
+std::vector<Setting> show(const Where& where) {
+  const RealFiles files;
+  const auto text = read_config(where.file, files);
+  return text ? show_text(where.file, *text, where.tables, files) : std::vector<Setting>{};
+}
+
+}  // namespace rampart::config

@@ -1,0 +1,40 @@
+// What a configuration file fills in, before it is checked as a whole and turned into a Config.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rampart/config/config.h"
+
+#include "findings.h"
+
+namespace rampart::config {
+
+/// The plan without volume limits, which no file can redefine.
+inline constexpr std::string_view kNoPlan = "none";
+
+struct Draft {
+  /// Has the built-in plans.
+  Draft();
+
+  engine::Options engine;
+  milter::Options milter;
+  feed::Options feed;
+  control::Options control;
+  telemetry::LogOptions log;
+  std::string tables;
+  std::string replies_file;
+  std::string store_url;
+  std::vector<std::string> networks;       ///< [outbound]
+  std::vector<std::string> own_addresses;  ///< [report]
+  std::vector<provider::SenderSpec> senders;
+  std::vector<provider::ProviderSpec> providers;
+  std::vector<SuppressionList> lists;
+};
+
+/// Where each value and each element of the file stands, by path: "ramp.plan", "rule[1].over", "rule[1]".
+using Places = std::map<std::string, Place, std::less<>>;
+
+}  // namespace rampart::config

@@ -1,0 +1,30 @@
+// The shipped tables and the operator's own rules, found, read and compiled.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rampart/provider/table.h"
+#include "rampart/reply/table.h"
+
+#include "draft.h"
+#include "files.h"
+#include "findings.h"
+
+namespace rampart::config {
+
+struct Tables {
+  std::string directory;
+  std::optional<provider::Table> providers;  ///< empty only if there are errors
+  std::optional<reply::Table> replies;       ///< likewise
+};
+
+/// @param directory  of the shipped tables; "" to take the file's `tables`, or look for them
+Tables load_tables(const Draft& draft,
+                   const std::string& directory,
+                   const Places& places,
+                   const Files& files,
+                   Findings& findings);
+
+}  // namespace rampart::config

@@ -1,0 +1,1 @@
+rampart_fuzz(config SOURCE config_fuzz.cc DEPENDS config)
