@@ -21,6 +21,8 @@ std::unique_ptr<StateStore> open_memory_with(FaultPoint fault);
 struct SqliteHooks {
   FaultPoint fault;
   std::string vfs;  ///< name of a registered SQLite VFS; "" the default
+  int checkpoint_pages =
+      0;  ///< length of the log at which a commit empties it; 0: SQLite's default
 };
 base::Result<std::unique_ptr<StateStore>> open_sqlite_with(const std::string& path,
                                                            SqliteHooks hooks);

@@ -53,9 +53,9 @@ FlowRecord flow(std::string sender, std::string provider, std::uint32_t n) {
                     .state = {},
                     .leased = n,
                     .leased_at = at(n)};
-  record.state.used[3] = n;
-  record.state.hour_at = 498'672 + n;
-  record.state.peaks[1] = {.day = 20'000, .got = n};
+  record.state.used[3] = n % 1000;
+  record.state.hour_at = 498'672 + n % 1000;
+  record.state.peaks[0] = {.day = 20'000, .got = n % 1000};
   record.state.pause_until = at(n + 5);
   record.state.careful = n % 2 == 0;
   return record;
@@ -268,7 +268,8 @@ std::unique_ptr<StateStore> open_store(Kind kind, const TempDir& dir, FaultPoint
   if (kind == Kind::Memory) {
     return open_memory_with(std::move(fault));
   }
-  auto store = open_sqlite_with(dir.file("state.db"), {.fault = std::move(fault), .vfs = ""});
+  auto store = open_sqlite_with(dir.file("state.db"),
+                                {.fault = std::move(fault), .vfs = "", .checkpoint_pages = 0});
   if (!store) {
     throw std::runtime_error(store.error().what);
   }

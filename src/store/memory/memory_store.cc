@@ -134,6 +134,7 @@ class MemoryStore final : public StateStore {
     snapshot.cursors = values(tables_.cursors);
     snapshot.domain_providers = values(tables_.domain_providers);
     snapshot.seen_reports = values(tables_.seen_reports);
+    snapshot.evidence = values(tables_.evidence);
     return snapshot;
   }
 

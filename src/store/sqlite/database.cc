@@ -203,6 +203,10 @@ void Connection::set_checkpoint_on_close(bool on) noexcept {
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
 }
 
+void Connection::set_checkpoint_pages(int pages) noexcept {
+  sqlite3_wal_autocheckpoint(handle_.get(), pages);
+}
+
 bool Connection::in_transaction() const noexcept {
   return sqlite3_get_autocommit(handle_.get()) == 0;
 }

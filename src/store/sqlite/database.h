@@ -166,6 +166,7 @@ class Connection {
 
   /// False: closing leaves the write-ahead log as it is, so that the file is not written to.
   void set_checkpoint_on_close(bool on) noexcept;
+  void set_checkpoint_pages(int pages) noexcept;
   [[nodiscard]] bool in_transaction() const noexcept;
   /// Rows changed by the last statement that changed any.
   [[nodiscard]] std::int64_t changes() const noexcept;

@@ -107,6 +107,9 @@ base::Result<> Reader::prepare(Connection& connection) {
       {domain_providers_, "domain_provider", 1,
        "SELECT domain, provider, seen_at FROM domain_provider ORDER BY domain"},
       {seen_reports_, "seen_report", 1, "SELECT identity, time FROM seen_report"},
+      {all_evidence_, "evidence", 2,
+       "SELECT key, sender, hard_bounces, unknown_domain_days, soft_days FROM evidence "
+       "ORDER BY key, sender"},
       {entries_, "suppression", 2,
        "SELECT key, sender, reason, evidence, queue_id, rule, since, until FROM suppression "
        "WHERE key = ? ORDER BY sender"},
@@ -245,8 +248,15 @@ base::Result<> Reader::load_sources(Snapshot& snapshot) {
   if (!done) {
     return done;
   }
-  return seen_reports_.each([&](Row& row) {
+  done = seen_reports_.each([&](Row& row) {
     snapshot.seen_reports.push_back({.identity = row.bits(0), .time = row.time(1)});
+    return true;
+  });
+  if (!done) {
+    return done;
+  }
+  return all_evidence_.each([&](Row& row) {
+    snapshot.evidence.push_back(evidence(row));
     return true;
   });
 }

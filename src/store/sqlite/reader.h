@@ -66,7 +66,7 @@ class Reader {
 
   Statement flows_, host_flows_, senders_, queued_, messages_, held_, cursors_, domain_providers_;
   Statement seen_reports_, entries_, evidence_, changes_, count_entries_;
-  Statement walk_entries_, walk_evidence_, changes_chunk_;
+  Statement walk_entries_, walk_evidence_, changes_chunk_, all_evidence_;
 };
 
 }  // namespace rampart::store::sqlite

@@ -272,6 +272,9 @@ base::Result<std::unique_ptr<StateStore>> open_sqlite_with(const std::string& pa
   if (!writer) {
     return writer.error();
   }
+  if (hooks.checkpoint_pages > 0) {
+    writer->set_checkpoint_pages(hooks.checkpoint_pages);
+  }
   auto reader = sqlite::open_for_reading(*file, hooks.vfs);
   if (!reader) {
     return reader.error();
