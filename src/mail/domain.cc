@@ -53,7 +53,11 @@ std::optional<Domain> parse_domain(std::string_view text) {
   }
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
   if (!ascii) {
-    if (auto converted = to_idna_ascii(domain.text_); converted && !converted->empty()) {
+    auto converted = to_idna_ascii(domain.text_);
+    // Full-width forms convert to the very characters that were refused above.
+    const bool sound = converted && !converted->empty() && !has_empty_label(*converted) &&
+                       std::none_of(converted->begin(), converted->end(), is_forbidden);
+    if (sound) {
       domain.text_ = std::move(*converted);
     }
   }

@@ -48,6 +48,20 @@ TEST_CASE("parse_address refuses what no MTA would accept", "[mail][unit]") {
   CHECK_FALSE(parse_address("a@" + std::string(300, 'b')).has_value());
 }
 
+TEST_CASE("full-width characters do not become separators", "[mail][unit]") {
+  // U+FF20 is a full-width '@', U+3002 a full stop: converted they would make another address.
+  const auto at = parse_domain(
+      "b\xEF\xBC\xA0"
+      "c.example");
+  REQUIRE(at.has_value());
+  CHECK(at->text().find('@') == std::string::npos);
+  const auto stops = parse_domain(
+      "a\xE3\x80\x82\xE3\x80\x82"
+      "b");
+  REQUIRE(stops.has_value());
+  CHECK(stops->text().find("..") == std::string::npos);
+}
+
 TEST_CASE("is_within is anchored at a label", "[mail][unit]") {
   CHECK(is_within("mx.google.com", "google.com"));
   CHECK(is_within("google.com", "google.com"));
@@ -57,7 +71,8 @@ TEST_CASE("is_within is anchored at a label", "[mail][unit]") {
 }
 
 TEST_CASE("parse_queue_id refuses the names that mean every message or none", "[mail][unit]") {
-  for (const std::string_view good : {"4Xk2Pq1z9Rz", "1C07DAB2668", "6AL0MUPN006589", "A1B2C"}) {
+  for (const std::string_view good :
+       {"4Xk2Pq1z9Rz", "1C07DAB2668", "6AL0MUPN006589", "A1B2C", "CAFEBABEDAD"}) {
     CHECK(parse_queue_id(good).has_value());
   }
   for (const std::string_view bad : {"", "ALL", "NOQUEUE", "warning", "A1B2", "1C07DAB26 8",

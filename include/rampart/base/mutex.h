@@ -54,12 +54,13 @@ class Condition {
     condition_.wait(lock);
     lock.release();
   }
-  /// @return false if `deadline` had passed.
-  bool wait_until(Mutex& mutex, SteadyTime deadline) RAMPART_REQUIRES(mutex) {
+  /// Waits until `predicate()` holds, at most `timeout` of real time. @return the predicate at the end.
+  template <class Predicate>
+  bool wait_for(Mutex& mutex, Micros timeout, Predicate predicate) RAMPART_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    const bool in_time = condition_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    const bool held = condition_.wait_for(lock, timeout, std::move(predicate));
     lock.release();
-    return in_time;
+    return held;
   }
   void notify_one() noexcept { condition_.notify_one(); }
   void notify_all() noexcept { condition_.notify_all(); }

@@ -106,11 +106,23 @@ class Engine {
   base::Result<std::vector<suppression::Entry>> list_suppressions(
       const store::SuppressionFilter& filter) const;
 
+  /// What became of a list file.
+  struct ListChange {
+    std::uint64_t added = 0;
+    std::uint64_t removed = 0;
+    std::uint64_t kept = 0;
+    bool refused = false;  ///< it shrank by more than half: the old content stays
+  };
+  /// Makes the entries of a list file those of `keys`: canonical, all its lines.
+  base::Result<ListChange> apply_list(const std::string& file,
+                                      const std::vector<std::string>& keys);
+
   [[nodiscard]] std::vector<store::HeldRecord> held() const;
   /// The MTA has let these messages go (or no longer has them): charged now, no longer held here.
   void released(const std::vector<mail::QueueId>& queue_ids, std::string_view who);
 
  private:
+  friend class Learner;
   struct Data;
   explicit Engine(std::unique_ptr<Data> data);
   std::unique_ptr<Data> data_;

@@ -58,7 +58,7 @@ struct Status {
   std::uint64_t held = 0;
   std::optional<base::WallTime> oldest_held;
   std::uint64_t suppressed = 0;
-  std::uint64_t suppressed_today = 0;            ///< added since midnight UTC by this process
+  std::uint64_t suppressed_added = 0;            ///< since start of the process
   std::map<std::string, std::uint64_t> replies;  ///< by class, since start
   std::map<std::string, std::uint64_t> counters;
   std::vector<std::string> warnings;  ///< sentences that someone should read

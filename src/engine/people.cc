@@ -1,0 +1,416 @@
+// What people ask and order: status, flows, suppressions, held mail.
+
+#include <algorithm>
+#include <set>
+
+#include "rampart/base/text.h"
+#include "rampart/telemetry/counter.h"
+#include "rampart/telemetry/log.h"
+
+#include "data.h"
+#include "text.h"
+
+namespace rampart::engine {
+namespace {
+
+using base::Error;
+
+constexpr base::Micros kSyncTimeout = std::chrono::seconds{10};
+constexpr base::Micros kForEver = std::chrono::hours{24 * 365 * 10};
+
+Error no_such_flow(const ramp::FlowKey& key) {
+  return {Error::Kind::NotFound, "no flow \"" + base::printable(key.sender) + "\" to \"" +
+                                     base::printable(key.provider) +
+                                     "\"; rampart status --all lists them"};
+}
+
+void log_order(std::string_view what, const ramp::FlowKey& key, std::string_view who) {
+  telemetry::write(telemetry::Level::Info, telemetry::Line("flow")
+                                               .add("change", what)
+                                               .add("sender", key.sender)
+                                               .add("provider", key.provider)
+                                               .add("by", who));
+}
+
+}  // namespace
+
+std::optional<FlowStatus> Engine::Data::status_of(const Active& policy,
+                                                  const LiveFlow& flow,
+                                                  const LiveHost& host,
+                                                  base::WallTime now) const {
+  const FlowRule& rule = policy.rule_for(flow.key);
+  FlowStatus status;
+  status.key = flow.key;
+  status.plan = rule.plan.schedule.empty() ? rule.plan.name : rule.plan.name + " (schedule)";
+  status.action = to_string(rule.over);
+  status.observe = rule.mode == Mode::Observe;
+  status.exempt = rule.exempt;
+  status.summary = ramp::summarize(flow.state, host.state, senders.health(flow.key.sender),
+                                   context(policy, rule, now), &policy.host_plan());
+  status.in_flight = flow.state.in_flight;
+  status.deferred_waiting = flow.state.deferred;
+  status.delivered = flow.delivered;
+  status.deferrals = flow.deferrals;
+  status.refused = flow.refused;
+  status.last_reply = flow.last_reply;
+  status.last_rule = flow.last_rule;
+  status.last_active = flow.state.touched;
+  return status;
+}
+
+Status Engine::status() const {
+  const Data& data = *data_;
+  const std::shared_ptr<const Active> policy = data.current();
+  Status status;
+  status.now = data.clock.wall_now();
+  status.started = data.started;
+  status.mode = policy->options().mode;
+  status.store = data.store.describe();
+  status.store_degraded = data.writer->is_degraded();
+  status.feed_problem = data.find_feed_problem();
+  status.feed_healthy = status.feed_problem.empty();
+  data.flows.for_each([&](const LiveFlow& flow, const LiveHost& host) {
+    status.flows.push_back(*data.status_of(*policy, flow, host, status.now));
+  });
+  std::sort(status.flows.begin(), status.flows.end(),
+            [](const FlowStatus& a, const FlowStatus& b) { return a.key < b.key; });
+  {
+    const base::MutexLock lock(data.book_mutex);
+    status.held = data.held.size();
+    for (const auto& [id, record] : data.held) {
+      if (!status.oldest_held || record.held_at < *status.oldest_held) {
+        status.oldest_held = record.held_at;
+      }
+    }
+  }
+  {
+    const base::MutexLock lock(data.sources_mutex);
+    for (const auto& [name, source] : data.sources) {
+      status.sources.push_back(source);
+    }
+    status.replies = data.replies;
+  }
+  status.suppressed = data.suppressor.size();
+  status.suppressed_added = data.suppressor.added();
+  status.counters = telemetry::read_counters();
+  if (!policy->options().has_log_source) {
+    status.warnings.emplace_back(
+        "no log is read: nothing can be learned, and limits on mail in flight are off");
+  } else if (!status.feed_healthy) {
+    status.warnings.emplace_back("log: " + status.feed_problem +
+                                 "; limits on mail in flight are off, levels are frozen");
+  }
+  if (status.store_degraded) {
+    status.warnings.emplace_back("store: " + data.writer->problem() + "; mail goes on");
+  }
+  if (status.held > 0) {
+    status.warnings.emplace_back(
+        "held mail is released by hand: rampart hold list, rampart hold release");
+  }
+  for (const FlowStatus& flow : status.flows) {
+    if (flow.summary.status != ramp::FlowStatus::Open &&
+        flow.summary.until > status.now + policy->options().warn_wait) {
+      status.warnings.emplace_back(flow.key.sender + " to " + flow.key.provider +
+                                   " waits for more than " +
+                                   base::format_duration(policy->options().warn_wait) +
+                                   "; deferred mail may expire in its queue");
+    }
+  }
+  return status;
+}
+
+std::optional<FlowStatus> Engine::find_flow(const ramp::FlowKey& key) const {
+  const std::shared_ptr<const Active> policy = data_->current();
+  std::optional<FlowStatus> status;
+  data_->flows.read(key, [&](const LiveFlow& flow, const LiveHost& host) {
+    status = data_->status_of(*policy, flow, host, data_->clock.wall_now());
+  });
+  return status;
+}
+
+base::Result<> Engine::pause_flow(const ramp::FlowKey& key,
+                                  std::optional<base::Micros> duration,
+                                  std::string_view who) {
+  if (!find_flow(key)) {
+    return no_such_flow(key);
+  }
+  const base::WallTime until = data_->clock.wall_now() + duration.value_or(kForEver);
+  data_->flows.change(
+      key, [&](const FlowTable::View& view) { ramp::set_manual_pause(view.flow.state, until); });
+  log_order("paused", key, who);
+  return sync(kSyncTimeout);
+}
+
+base::Result<> Engine::resume_flow(const ramp::FlowKey& key, std::string_view who) {
+  if (!find_flow(key)) {
+    return no_such_flow(key);
+  }
+  data_->flows.change(key, [&](const FlowTable::View& view) {
+    data_->senders.change(key.sender, [&](ramp::Health& health) {
+      ramp::resume(view.flow.state, health);
+      return 0;
+    });
+  });
+  log_order("resumed", key, who);
+  return sync(kSyncTimeout);
+}
+
+base::Result<> Engine::reset_flow(const ramp::FlowKey& key, std::string_view who) {
+  {
+    const base::MutexLock gate(data_->writer->gate());
+    if (!data_->flows.erase(key)) {
+      return no_such_flow(key);
+    }
+    data_->writer->add({store::EraseFlow{key}});
+  }
+  log_order("reset", key, who);
+  return sync(kSyncTimeout);
+}
+
+base::Result<suppression::Entry> Engine::add_suppression(const SuppressionRequest& request,
+                                                         std::string_view who) {
+  const base::WallTime now = data_->clock.wall_now();
+  const auto key = suppression::parse_key(request.key, data_->current()->options().suppression);
+  if (!key) {
+    return Error{Error::Kind::InvalidInput, "\"" + base::printable(request.key) +
+                                                "\" is no address; write user@example.org, or "
+                                                "@example.org for a whole domain"};
+  }
+  suppression::Entry entry;
+  entry.key = *key;
+  entry.sender = request.sender;
+  entry.reason = request.reason;
+  entry.evidence = request.text;
+  entry.since = now;
+  if (request.lifetime) {
+    entry.until = now + *request.lifetime;
+  }
+  {
+    const base::MutexLock gate(data_->writer->gate());
+    data_->writer->add(data_->suppressor.add(entry, who, now));
+  }
+  if (const auto stored = sync(kSyncTimeout); !stored) {
+    return stored.error();
+  }
+  return entry;
+}
+
+base::Result<std::uint64_t> Engine::import_suppressions(
+    const std::vector<SuppressionRequest>& requests, std::string_view who) {
+  const base::WallTime now = data_->clock.wall_now();
+  const std::shared_ptr<const Active> policy = data_->current();
+  std::vector<suppression::Entry> entries;
+  entries.reserve(requests.size());
+  for (const SuppressionRequest& request : requests) {
+    const auto key = suppression::parse_key(request.key, policy->options().suppression);
+    if (!key) {
+      return Error{Error::Kind::InvalidInput,
+                   "\"" + base::printable(request.key) + "\" is no address; nothing was imported"};
+    }
+    suppression::Entry entry;
+    entry.key = *key;
+    entry.sender = request.sender;
+    entry.reason = request.reason;
+    entry.evidence = request.text;
+    entry.since = now;
+    if (request.lifetime) {
+      entry.until = now + *request.lifetime;
+    }
+    entries.push_back(std::move(entry));
+  }
+  std::uint64_t added = 0;
+  {
+    const base::MutexLock gate(data_->writer->gate());
+    std::vector<store::Operation> operations;
+    for (const suppression::Entry& entry : entries) {
+      if (data_->suppressor.find(entry.key, entry.sender, now)) {
+        continue;  // there already, for whatever reason
+      }
+      auto changes = data_->suppressor.add(entry, who, now);
+      added += changes.empty() ? 0U : 1U;
+      std::move(changes.begin(), changes.end(), std::back_inserter(operations));
+    }
+    data_->writer->add(std::move(operations));
+  }
+  if (const auto stored = sync(kSyncTimeout); !stored) {
+    return stored.error();
+  }
+  return added;
+}
+
+base::Result<> Engine::remove_suppression(std::string_view key,
+                                          std::string_view sender,
+                                          std::string_view who) {
+  const auto canonical = suppression::parse_key(key, data_->current()->options().suppression);
+  if (!canonical) {
+    return Error{Error::Kind::InvalidInput, "\"" + base::printable(key) + "\" is no address"};
+  }
+  {
+    const base::MutexLock gate(data_->writer->gate());
+    auto operations = data_->suppressor.remove(
+        *canonical, sender, suppression::Change::Kind::Removed, who, data_->clock.wall_now());
+    if (operations.empty()) {
+      return Error{Error::Kind::NotFound, *canonical + " is not suppressed"};
+    }
+    data_->writer->add(std::move(operations));
+  }
+  return sync(kSyncTimeout);
+}
+
+base::Result<Engine::SuppressionAnswer> Engine::why_suppressed(std::string_view key) const {
+  const std::shared_ptr<const Active> policy = data_->current();
+  const auto canonical = suppression::parse_key(key, policy->options().suppression);
+  if (!canonical) {
+    return Error{Error::Kind::InvalidInput, "\"" + base::printable(key) + "\" is no address"};
+  }
+  SuppressionAnswer answer;
+  answer.key = *canonical;
+  std::vector<std::string> keys{*canonical};
+  if (const std::size_t at = canonical->rfind('@'); at != 0 && at != std::string::npos) {
+    keys.push_back(canonical->substr(at));
+  }
+  const base::WallTime now = data_->clock.wall_now();
+  for (const std::string& one : keys) {
+    const auto entries = data_->suppressor.entries(one);
+    if (!entries) {
+      return entries.error();
+    }
+    std::copy_if(entries->begin(), entries->end(), std::back_inserter(answer.entries),
+                 [&](const suppression::Entry& e) { return !e.until || *e.until > now; });
+    const auto history = data_->store.history(one);
+    if (!history) {
+      return history.error();
+    }
+    answer.history.insert(answer.history.end(), history->begin(), history->end());
+  }
+  return answer;
+}
+
+base::Result<std::vector<suppression::Entry>> Engine::list_suppressions(
+    const store::SuppressionFilter& filter) const {
+  return data_->store.list_suppressions(filter);
+}
+
+// A list file is the whole truth about its own entries: what is no longer in it is lifted.
+base::Result<Engine::ListChange> Engine::apply_list(const std::string& file,
+                                                    const std::vector<std::string>& keys) {
+  const base::WallTime now = data_->clock.wall_now();
+  std::set<std::string> before;
+  store::SuppressionFilter filter;
+  filter.reason = suppression::Reason::Import;
+  for (;;) {
+    const auto page = data_->store.list_suppressions(filter);
+    if (!page) {
+      return page.error();
+    }
+    for (const suppression::Entry& entry : *page) {
+      if (entry.evidence == file && entry.sender.empty()) {
+        before.insert(entry.key);
+      }
+      filter.after = entry.key;
+    }
+    if (page->size() < filter.limit) {
+      break;
+    }
+  }
+  ListChange change;
+  if (keys.size() * 2 < before.size()) {
+    change.refused = true;
+    change.kept = before.size();
+    return change;
+  }
+  {
+    const base::MutexLock gate(data_->writer->gate());
+    std::vector<store::Operation> operations;
+    for (const std::string& key : keys) {
+      if (before.erase(key) > 0) {
+        ++change.kept;
+        continue;
+      }
+      suppression::Entry entry;
+      entry.key = key;
+      entry.reason = suppression::Reason::Import;
+      entry.evidence = file;
+      entry.since = now;
+      if (data_->suppressor.find(key, {}, now)) {
+        continue;  // suppressed for another reason that lasts
+      }
+      auto added = data_->suppressor.add(entry, "list", now);
+      change.added += added.empty() ? 0U : 1U;
+      std::move(added.begin(), added.end(), std::back_inserter(operations));
+    }
+    for (const std::string& gone : before) {
+      auto removed =
+          data_->suppressor.remove(gone, {}, suppression::Change::Kind::Removed, "list", now);
+      change.removed += removed.empty() ? 0U : 1U;
+      std::move(removed.begin(), removed.end(), std::back_inserter(operations));
+    }
+    data_->writer->add(std::move(operations));
+  }
+  if (const auto stored = sync(kSyncTimeout); !stored) {
+    return stored.error();
+  }
+  return change;
+}
+
+std::vector<store::HeldRecord> Engine::held() const {
+  const base::MutexLock lock(data_->book_mutex);
+  std::vector<store::HeldRecord> all;
+  all.reserve(data_->held.size());
+  for (const auto& [id, record] : data_->held) {
+    all.push_back(record);
+  }
+  std::sort(all.begin(), all.end(), [](const store::HeldRecord& a, const store::HeldRecord& b) {
+    return a.held_at < b.held_at;
+  });
+  return all;
+}
+
+// A held message was given back when it was held; it is charged now that it goes.
+bool Engine::Data::charge_held(const std::string& queue_id,
+                               base::WallTime now,
+                               std::vector<store::Operation>& operations) {
+  const std::shared_ptr<const Active> policy = current();
+  const base::MutexLock lock(book_mutex);
+  const auto found = held.find(queue_id);
+  if (found == held.end()) {
+    return false;
+  }
+  const store::HeldRecord record = std::move(found->second);
+  held.erase(found);
+  operations.emplace_back(store::EraseHeld{queue_id});
+  BookMessage& message = book.enter({}, queue_id, now);
+  message.sender = record.sender;
+  message.admitted_here = true;
+  message.activated = true;
+  message.transaction_recipients = static_cast<std::uint32_t>(record.recipients.size());
+  message.seen_at = now;
+  for (std::size_t i = 0; i < record.recipients.size() && i < record.providers.size(); ++i) {
+    const ramp::FlowKey key{record.sender, record.providers[i]};
+    const FlowRule& rule = policy->rule_for(key);
+    flows.change(key, [&](const FlowTable::View& view) {
+      ramp::take(view.flow.state, context(*policy, rule, now));
+      ramp::take(view.host.state.flow, host_context(*policy, now));
+    });
+    message.recipients.push_back(
+        {base::to_lower(record.recipients[i]), key, ramp::Standing::InFlight, now});
+    operations.emplace_back(to_record(message, message.recipients.back()));
+  }
+  operations.emplace_back(to_record(message));
+  return true;
+}
+
+void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {
+  const base::WallTime now = data_->clock.wall_now();
+  const base::MutexLock gate(data_->writer->gate());
+  std::vector<store::Operation> operations;
+  for (const mail::QueueId& id : queue_ids) {
+    if (data_->charge_held(id.text(), now, operations)) {
+      telemetry::write(telemetry::Level::Info,
+                       telemetry::Line(id.text()).add("action", "release").add("by", who));
+    }
+  }
+  data_->writer->add(std::move(operations));
+}
+
+}  // namespace rampart::engine
