@@ -32,6 +32,7 @@ struct Snapshot {
   std::vector<CursorRecord> cursors;
   std::vector<DomainProviderRecord> domain_providers;
   std::vector<SeenReportRecord> seen_reports;
+  std::vector<suppression::Evidence> evidence;
 };
 
 /// Which entries `list_suppressions` gives.
