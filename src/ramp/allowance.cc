@@ -65,18 +65,24 @@ void compute_day(Numbers& numbers, const Flow& flow, const Health& health, const
 
 void compute_pace(Numbers& numbers, const Flow& flow, const Context& context) {
   const Constants& constants = context.constants;
-  const double taken = best_within_memory(flow, flow.best_hour, constants);
-  const double hour = std::max({constants.hour_min, numbers.day * constants.hourly_share,
-                                std::min<double>(taken, numbers.top)});
+  const std::uint32_t taken =
+      std::min(best_within_memory(flow, flow.best_hour, constants), numbers.top);
+  const std::uint32_t five =
+      std::min(best_within_memory(flow, flow.best_five, constants), numbers.top);
+  const double hour = std::max(
+      {constants.hour_min, numbers.day * constants.hourly_share, static_cast<double>(taken)});
   numbers.hour = std::max<std::uint32_t>(1, whole(hour));
   const double width = static_cast<double>(constants.hour.count());
-  const double interval = width / std::max(hour, 1e-3);
-  const double five = std::min(best_within_memory(flow, flow.best_five, constants), numbers.top);
-  const double burst = std::max(constants.burst_min, five) - 1;
+  const double even = width / std::max(hour, 1e-3);
+  const double burst = std::max(0.0, std::max(constants.burst_min, static_cast<double>(five)) - 1);
+  double interval = even;
+  if (numbers.used_hour < taken && five > 0) {
+    // As far as an hour did no harm before, its own pace did none: who repeats it notices nothing.
+    interval = std::min(even, width / (static_cast<double>(kFives) * five));
+  }
   numbers.interval = Micros{static_cast<std::int64_t>(std::ceil(interval))};
   numbers.slack =
-      std::max(constants.burst,
-               Micros{static_cast<std::int64_t>(std::ceil(std::max(0.0, burst) * interval))});
+      std::max(constants.burst, Micros{static_cast<std::int64_t>(std::ceil(burst * even))});
   const std::uint32_t flight =
       numbers.new_ground && !context.transactional
           ? constants.flight_new
