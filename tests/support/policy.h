@@ -1,0 +1,39 @@
+// A small Policy for tests: no provider table, no reply rules, one plan without limits. Change the
+// options before building it.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "rampart/base/assert.h"
+#include "rampart/engine/policy.h"
+
+namespace rampart::test {
+
+/// Enforcing; the default plan "open" has no limits, "tiny" admits two units a day.
+inline engine::Options small_options() {
+  engine::Options options;
+  options.mode = engine::Mode::Enforce;
+  options.default_plan = "open";
+  ramp::Plan open;
+  open.name = "open";
+  open.unlimited = true;
+  ramp::Plan tiny;
+  tiny.name = "tiny";
+  tiny.start = 2;
+  options.plans = {{open.name, open}, {tiny.name, tiny}};
+  return options;
+}
+
+inline std::shared_ptr<const engine::Policy> make_policy(engine::Options options) {
+  auto providers = provider::Table::build({});
+  auto senders = provider::SenderTable::build({}, {});
+  auto replies = reply::Table::compile({}, {});
+  RAMPART_ASSERT(providers.has_value() && senders.has_value() && replies.has_value());
+  return std::make_shared<const engine::Policy>(engine::Policy{
+      std::move(options), std::move(*providers), std::move(*senders), std::move(*replies)});
+}
+
+}  // namespace rampart::test
