@@ -84,8 +84,7 @@ void Engine::Data::start_writer() {
   Writer::Hooks hooks;
   hooks.collect = [this](std::vector<store::Operation>& operations) {
     suppressor.begin_round();
-    const base::SteadyTime lease_clock =
-        expire_all_leases ? base::SteadyTime::max() : clock.steady_now();
+    const base::SteadyTime lease_clock = expire_all_leases ? FlowTable::kStop : clock.steady_now();
     round = flows.collect(clock.wall_now(), lease_clock, operations);
     senders.collect(operations);
   };
@@ -118,7 +117,7 @@ base::Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Polic
 Engine::~Engine() {
   // A clean stop gives back what is left of the leases.
   data_->expire_all_leases = true;
-  data_->flows.expire_leases(base::SteadyTime::max());
+  data_->flows.expire_leases(FlowTable::kStop);
   data_->writer->poke();
   data_->writer.reset();
 }

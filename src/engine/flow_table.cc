@@ -10,7 +10,7 @@ std::uint32_t roll_lease(Lease& lease, base::SteadyTime now) {
   if (lease.left > 0 && now >= lease.until) {
     lease.left = 0;
   }
-  const std::uint32_t units = lease.want;
+  const std::uint32_t units = now == FlowTable::kStop ? 0 : lease.want;
   lease.want = 0;
   return units;
 }

@@ -98,6 +98,9 @@ class FlowTable {
   /// Forgets a flow. @return whether it existed
   bool erase(const ramp::FlowKey& key);
 
+  /// The time of a clean stop: every lease has run out by then, and none is granted.
+  static constexpr base::SteadyTime kStop = base::SteadyTime::max();
+
   /// Marks flows whose lease has run out, so that the next round gives the rest back.
   void expire_leases(base::SteadyTime now);
 
