@@ -1,0 +1,52 @@
+// The service's end of the command socket: status, flows, suppressions, held mail, reload.
+//
+// Threads: open and destroy from one thread; one thread accepts, one more serves each client. The reload
+// hook is called on a client's thread, never twice at once.
+// Errors: a bad request gets an answer {"error":{"code":"usage|not_found|refused|unavailable|denied",
+// "text":...}}; only what cannot be framed (too long, too slow) ends the connection.
+// Limits: 64 clients; a request has at most kRequestBytesMax bytes and 30 s, an answer 30 s to be taken.
+//
+// Who may connect: root, our own user, and members of Options::group. Every command that changes
+// something is logged with the user who gave it.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rampart/base/result.h"
+#include "rampart/control/options.h"
+#include "rampart/engine/engine.h"
+
+namespace rampart::control {
+
+/// What became of a reload.
+struct ReloadAnswer {
+  bool done = false;
+  std::vector<std::string> messages;  ///< problems, or what needs a restart
+};
+using ReloadHook = std::function<ReloadAnswer()>;
+
+class Server {
+ public:
+  /// Listens at once. A socket file that nobody listens on any more is replaced.
+  /// @param version  shown by `status`
+  /// @return Unavailable if another process listens there or the file cannot be made
+  static base::Result<std::unique_ptr<Server>> open(const Options& options,
+                                                    engine::Engine& engine,
+                                                    ReloadHook reload,
+                                                    std::string version);
+  /// Ends all connections, waits for commands that are being carried out, and removes the socket file.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+ private:
+  struct Data;
+  explicit Server(std::unique_ptr<Data> data);
+  std::unique_ptr<Data> data_;
+};
+
+}  // namespace rampart::control

@@ -1,0 +1,45 @@
+// Commands: one request line -> one answer line. Names of commands are those of the command line:
+//
+//   {"command":"status"}                               {"command":"flow.show","sender":S,"provider":P}
+//   {"command":"flow.pause",...,"for":"2h"}            {"command":"flow.resume"|"flow.reset",...}
+//   {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
+//   {"command":"suppression.remove","keys":[K],"sender":S}
+//   {"command":"suppression.why","key":K}
+//   {"command":"suppression.list","reason":R,"contains":TEXT,"after":K,"limit":N}
+//   {"command":"suppression.import","keys":[K],"reason":TEXT,"sender":S,"for":"30d","dry_run":false}
+//   {"command":"hold.list"}                            {"command":"hold.released","ids":[ID]}
+//   {"command":"config.reload"}                        {"command":"sync"}
+//
+// Threads: answer() from any thread.
+// Errors: answers {"error":{"code":...,"text":...}}; nothing is thrown for a request, whatever its bytes.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rampart/base/mutex.h"
+#include "rampart/control/server.h"
+#include "rampart/engine/engine.h"
+
+#include "peer.h"
+
+namespace rampart::control {
+
+class Dispatcher {
+ public:
+  Dispatcher(engine::Engine& engine, ReloadHook reload, std::string version);
+
+  std::string answer(std::string_view request, const Peer& peer);
+
+  /// A request that was understood, with who gave it. Defined in dispatcher.cc.
+  struct Call;
+
+ private:
+  engine::Engine& engine_;
+  ReloadHook reload_;
+  std::string version_;
+  base::Mutex reload_mutex_;
+};
+
+}  // namespace rampart::control

@@ -1,0 +1,77 @@
+#include "peer.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+namespace rampart::control {
+namespace {
+
+constexpr std::size_t kNameBuffer = 16 * 1024;
+
+std::string name_of(uid_t uid) {
+  std::array<char, kNameBuffer> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? std::string(found->pw_name) : std::to_string(uid);
+}
+
+// Kernels before 4.13 do not tell: then the primary group alone counts.
+std::vector<gid_t> supplementary_groups(int fd) {
+#ifdef SO_PEERGROUPS
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+      groups.resize(size / sizeof(gid_t));
+      return groups;
+    }
+    if (errno != ERANGE) {
+      return {};
+    }
+    groups.resize(size / sizeof(gid_t));
+  }
+#else
+  static_cast<void>(fd);
+  return {};
+#endif
+}
+
+}  // namespace
+
+base::Result<Peer> find_peer(int fd) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return base::Error{base::Error::Kind::Denied, "SO_PEERCRED: " + error_text(errno)};
+  }
+  Peer peer;
+  peer.uid = credentials.uid;
+  peer.groups = supplementary_groups(fd);
+  peer.groups.insert(peer.groups.begin(), credentials.gid);
+  peer.user = name_of(credentials.uid);
+  return peer;
+}
+
+bool may_command(const Peer& peer, uid_t own, std::optional<gid_t> group) noexcept {
+  return peer.uid == 0 || peer.uid == own ||
+         (group && std::find(peer.groups.begin(), peer.groups.end(), *group) != peer.groups.end());
+}
+
+std::optional<gid_t> find_group(const std::string& name) {
+  std::array<char, kNameBuffer> buffer{};
+  group entry{};
+  group* found = nullptr;
+  getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? std::optional(found->gr_gid) : std::nullopt;
+}
+
+}  // namespace rampart::control

@@ -1,0 +1,124 @@
+#include "show.h"
+
+#include <optional>
+
+namespace rampart::control {
+namespace {
+
+constexpr base::WallTime kFar{std::chrono::sys_days{std::chrono::year{3000} / 1 / 1}};
+
+Json count_json(std::uint32_t count) {
+  return count == ramp::kUnlimited ? Json(nullptr) : Json(count);
+}
+
+double seconds(base::Micros duration) { return std::chrono::duration<double>(duration).count(); }
+
+Json source_json(const engine::SourceStatus& source) {
+  return {{"name", source.name},
+          {"open", source.open},
+          {"lag_seconds", seconds(source.lag)},
+          {"lines", source.lines},
+          {"not_understood", source.not_understood},
+          {"problem", source.problem}};
+}
+
+template <class T, class Show>
+Json list_json(const T& things, Show show) {
+  Json list = Json::array();
+  for (const auto& thing : things) {
+    list.push_back(show(thing));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json error_json(std::string_view code, std::string_view text) {
+  return {{"error", {{"code", code}, {"text", text}}}};
+}
+
+Json time_json(base::WallTime time) {
+  return time == base::WallTime{} || time >= kFar ? Json(nullptr) : Json(base::format_utc(time));
+}
+
+Json flow_json(const engine::FlowStatus& flow) {
+  const ramp::Allowance& allowance = flow.summary.allowance;
+  return {{"sender", flow.key.sender},
+          {"provider", flow.key.provider},
+          {"state", ramp::to_string(flow.summary.status)},
+          {"reason", ramp::to_string(flow.summary.reason)},
+          {"until", time_json(flow.summary.until)},
+          {"plan", flow.plan},
+          {"over", flow.action},
+          {"observe", flow.observe},
+          {"exempt", flow.exempt},
+          {"level", allowance.level},
+          {"allowance", count_json(allowance.day)},
+          {"used", allowance.used_day},
+          {"allowance_hour", count_json(allowance.hour)},
+          {"used_hour", allowance.used_hour},
+          {"delivered_day", allowance.got_day},
+          {"in_flight_max", count_json(allowance.flight)},
+          {"in_flight", flow.in_flight},
+          {"deferred_waiting", flow.deferred_waiting},
+          {"limited", allowance.limited},
+          {"new_ground", allowance.new_ground},
+          {"delivered", flow.delivered},
+          {"deferrals", flow.deferrals},
+          {"refused", flow.refused},
+          {"last_reply", flow.last_reply},
+          {"last_rule", flow.last_rule},
+          {"last_active", time_json(flow.last_active)}};
+}
+
+Json status_json(const engine::Status& status) {
+  return {{"now", time_json(status.now)},
+          {"started", time_json(status.started)},
+          {"mode", status.mode == engine::Mode::Enforce ? "enforce" : "observe"},
+          {"store", status.store},
+          {"store_degraded", status.store_degraded},
+          {"feed_healthy", status.feed_healthy},
+          {"feed_problem", status.feed_problem},
+          {"sources", list_json(status.sources, source_json)},
+          {"flows", list_json(status.flows, flow_json)},
+          {"held", status.held},
+          {"oldest_held", status.oldest_held ? time_json(*status.oldest_held) : Json(nullptr)},
+          {"suppressed", status.suppressed},
+          {"suppressed_added", status.suppressed_added},
+          {"replies", status.replies},
+          {"counters", status.counters},
+          {"warnings", status.warnings}};
+}
+
+Json entry_json(const suppression::Entry& entry) {
+  return {{"key", entry.key},
+          {"sender", entry.sender},
+          {"reason", suppression::to_string(entry.reason)},
+          {"evidence", entry.evidence},
+          {"queue_id", entry.queue_id},
+          {"rule", entry.rule},
+          {"since", time_json(entry.since)},
+          {"until", entry.until ? time_json(*entry.until) : Json(nullptr)}};
+}
+
+Json change_json(const suppression::Change& change) {
+  return {{"kind", suppression::to_string(change.kind)},
+          {"key", change.key},
+          {"sender", change.sender},
+          {"reason", suppression::to_string(change.reason)},
+          {"time", time_json(change.time)},
+          {"origin", change.origin},
+          {"text", change.text}};
+}
+
+Json held_json(const store::HeldRecord& held) {
+  return {{"queue_id", held.queue_id},     {"sender", held.sender}, {"recipients", held.recipients},
+          {"providers", held.providers},   {"reason", held.reason},
+          {"held_at", time_json(held.held_at)}};
+}
+
+}  // namespace rampart::control
