@@ -149,6 +149,13 @@ TEST_CASE("the queue's own retry is the probe", "[ramp][unit]") {
     world.report(ReplyClass::RateLimited, Standing::Deferred);
     CHECK(world.flow.deferred_at == world.now);
   }
+  SECTION("delivered, and another deferred: a wait of its own") {
+    world.deliver(Standing::Deferred);
+    world.report(ReplyClass::RateLimited);
+    CHECK(world.flow.deferred_at == start + 1h);
+    world.now = start + 7h - 1us;
+    CHECK(world.admit().reason == Reason::WaitingForDeferred);
+  }
   SECTION("it disappears from the queue") {
     forget(world.flow, world.host, Standing::Deferred);
     CHECK(world.admit().admitted);
