@@ -1,6 +1,6 @@
-// Goal: no line lost, none given twice, whatever rotates the log between any two reads and wherever
-// the follower is restarted. A writer writes numbered lines, sometimes in two pieces, sometimes still
-// to the old file; the cuts are random, the seed is printed.
+// Goal: no line lost, none given twice, whatever rotates the log between any two reads and
+// wherever the follower is restarted. A writer writes numbered lines, sometimes in two pieces,
+// sometimes still to the old file; the cuts are random, the seed is printed.
 
 #include <algorithm>
 #include <cstdio>

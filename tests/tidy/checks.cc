@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -18,8 +17,8 @@ constexpr std::ptrdiff_t kLongLiteral = 60;
 
 struct Ban {
   std::string_view name;
-  bool call;                                           ///< only where "(" follows
-  std::initializer_list<std::string_view> allowed_in;  ///< rooms
+  bool call;                                 ///< only where "(" follows
+  std::vector<std::string_view> allowed_in;  ///< rooms
   std::string_view instead;
 };
 
@@ -77,8 +76,8 @@ const std::vector<Ban>& bans() {
   return kBans;
 }
 
-// What precedes a name decides whether it is the C library's: not a member, not of another namespace,
-// not being declared.
+// What precedes a name decides whether it is the C library's: not a member, not of another
+// namespace, not being declared.
 bool is_library_name(std::string_view code, std::size_t at) {
   std::string_view before = code.substr(0, at);
   if (before.ends_with('.') || before.ends_with("->")) {
