@@ -86,7 +86,7 @@ struct Engine::Data {
   Ending hold(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
   void enter(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
   void forget_recipients(BookMessage& message) RAMPART_REQUIRES(book_mutex);
-  ramp::Context context(const Active& policy, const FlowRule& rule, base::WallTime now) const;
+  ramp::Context context(const Active& policy, const ramp::FlowKey& key, base::WallTime now) const;
   ramp::Context host_context(const Active& policy, base::WallTime now) const;
   std::string find_feed_problem() const;
   void restore(store::Snapshot snapshot);

@@ -48,7 +48,8 @@ bool goes_into_debt(const std::vector<Debt>& debts,
     return false;
   }
   return reason == ramp::Reason::Hour || reason == ramp::Reason::Pace ||
-         reason == ramp::Reason::InFlight || (reason == ramp::Reason::Day && debt->day_empty);
+         reason == ramp::Reason::InFlight || reason == ramp::Reason::FirstContact ||
+         (reason == ramp::Reason::Day && debt->day_empty);
 }
 
 telemetry::Line decision_line(const Transaction::Data& transaction,
@@ -69,9 +70,13 @@ std::shared_ptr<const Active> Engine::Data::current() const {
 }
 
 ramp::Context Engine::Data::context(const Active& policy,
-                                    const FlowRule& rule,
+                                    const ramp::FlowKey& key,
                                     base::WallTime now) const {
-  return {rule.plan, policy.options().constants, now, feed_healthy.load()};
+  const FlowRule& rule = policy.rule_for(key);
+  ramp::Context context{rule.plan, policy.options().constants, now, feed_healthy.load()};
+  context.provider_known = policy.policy().providers.is_named(key.provider);
+  context.transactional = rule.transactional;
+  return context;
 }
 
 ramp::Context Engine::Data::host_context(const Active& policy, base::WallTime now) const {
@@ -122,9 +127,8 @@ const std::string& Engine::Data::sender_of(Transaction::Data& transaction, base:
 }
 
 void Engine::Data::take(const Active& policy, TransactionRecipient& recipient, base::WallTime now) {
-  const FlowRule& rule = policy.rule_for(recipient.flow);
   flows.change(recipient.flow, [&](const FlowTable::View& view) {
-    ramp::take(view.flow.state, context(policy, rule, now));
+    ramp::take(view.flow.state, context(policy, recipient.flow, now));
     ramp::take(view.host.state.flow, host_context(policy, now));
   });
   recipient.reserved = true;
@@ -140,9 +144,8 @@ void Engine::Data::give_back(const Active& policy,
     return;
   }
   recipient.reserved = false;
-  const FlowRule& rule = policy.rule_for(recipient.flow);
   flows.change(recipient.flow, [&](const FlowTable::View& view) {
-    ramp::refund(view.flow.state, context(policy, rule, now), recipient.taken_at);
+    ramp::refund(view.flow.state, context(policy, recipient.flow, now), recipient.taken_at);
     ramp::refund(view.host.state.flow, host_context(policy, now), recipient.taken_at);
     if (recipient.leased) {
       ++view.flow.lease.left;
@@ -266,7 +269,7 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
   const auto attempt = [&](bool leased) {
     return flows.change(recipient.flow, [&](const FlowTable::View& view) {
       ramp::Health health = senders.health(recipient.flow.sender);
-      const ramp::Context flow_context = context(policy, rule, now);
+      const ramp::Context flow_context = context(policy, recipient.flow, now);
       const ramp::Context host = host_context(policy, now);
       const ramp::Allowance before = ramp::allowance(view.flow.state, health, flow_context);
       admission = ramp::admit({view.flow.state, view.host.state, health, recipient.flow.sender},

@@ -32,9 +32,8 @@ Engine::Data::Data(std::shared_ptr<const Policy> policy,
 void Engine::Data::restore(store::Snapshot snapshot) {
   const std::shared_ptr<const Active> policy = current();
   for (store::FlowRecord& record : snapshot.flows) {
-    const FlowRule& rule = policy->rule_for(record.key);
     if (record.leased > 0) {
-      ramp::charge(record.state, context(*policy, rule, record.leased_at), record.leased);
+      ramp::charge(record.state, context(*policy, record.key, record.leased_at), record.leased);
     }
     record.state.in_flight = 0;
     record.state.deferred = 0;

@@ -244,9 +244,8 @@ void Learner::settle(const ramp::FlowKey& key,
                      const report::LogLine& line,
                      std::string_view text,
                      BookRecipient* recipient) {
-  const FlowRule& rule = active_->rule_for(key);
   data_.flows.change(key, [&](const FlowTable::View& view) {
-    const ramp::Context context = data_.context(*active_, rule, line.time);
+    const ramp::Context context = data_.context(*active_, key, line.time);
     const ramp::Context host_context = data_.host_context(*active_, line.time);
     if (recipient != nullptr && reported.standing == ramp::Standing::Unadmitted) {
       // Left without our admission: alias targets, bcc, mail that passed while rampart was down.
@@ -421,11 +420,10 @@ void Learner::on_expired(const report::LogLine& line) {
     reported.reply_class = reply::ReplyClass::Expired;
     reported.standing = recipient.standing;
     reported.final = true;
-    const FlowRule& rule = active_->rule_for(recipient.flow);
     data_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
       data_.senders.change(recipient.flow.sender, [&](ramp::Health& health) {
         return ramp::on_report({view.flow.state, view.host.state, health, recipient.flow.sender},
-                               reported, data_.context(*active_, rule, line.time),
+                               reported, data_.context(*active_, recipient.flow, line.time),
                                data_.host_context(*active_, line.time));
       });
     });
@@ -484,9 +482,8 @@ void Learner::on_milter_reject(const report::LogLine& line, const report::Milter
     return;
   }
   for (const BookRecipient& recipient : message->recipients) {
-    const FlowRule& rule = active_->rule_for(recipient.flow);
     data_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      ramp::refund(view.flow.state, data_.context(*active_, rule, line.time),
+      ramp::refund(view.flow.state, data_.context(*active_, recipient.flow, line.time),
                    recipient.admitted_at);
       ramp::refund(view.host.state.flow, data_.host_context(*active_, line.time),
                    recipient.admitted_at);

@@ -46,7 +46,7 @@ std::optional<FlowStatus> Engine::Data::status_of(const Active& policy,
   status.observe = rule.mode == Mode::Observe;
   status.exempt = rule.exempt;
   status.summary = ramp::summarize(flow.state, host.state, senders.health(flow.key.sender),
-                                   context(policy, rule, now), &policy.host_plan());
+                                   context(policy, flow.key, now), &policy.host_plan());
   status.in_flight = flow.state.in_flight;
   status.deferred_waiting = flow.state.deferred;
   status.delivered = flow.delivered;
@@ -387,9 +387,8 @@ bool Engine::Data::charge_held(const std::string& queue_id,
   message.seen_at = now;
   for (std::size_t i = 0; i < record.recipients.size() && i < record.providers.size(); ++i) {
     const ramp::FlowKey key{record.sender, record.providers[i]};
-    const FlowRule& rule = policy->rule_for(key);
     flows.change(key, [&](const FlowTable::View& view) {
-      ramp::take(view.flow.state, context(*policy, rule, now));
+      ramp::take(view.flow.state, context(*policy, key, now));
       ramp::take(view.host.state.flow, host_context(*policy, now));
     });
     message.recipients.push_back(
