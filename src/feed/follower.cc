@@ -305,8 +305,8 @@ bool FileFollower::open_rotated() {
   return true;
 }
 
-// Another file than the last of the chain is at the path: it follows, after those that were there in
-// between.
+// Another file than the last of the chain is at the path: it follows, after those that were there
+// in between.
 void FileFollower::extend(base::SteadyTime now) {
   auto at_path = open_path();
   if (!at_path || chain_.size() >= kFilesMax) {

@@ -1,18 +1,19 @@
 // FileFollower: reads the lines of a log file as they come, through every kind of rotation.
 //
-//   rename      the old file is read to its end, and for 10 s more once a new one exists, because the
-//               writer may still have it open; then the new one
-//   copytruncate  seen by the size, or by other first bytes; what was not read yet comes from the copy
-//   restart     a Position finds the file again, also under its rotated name; the files rotated away
-//               since then follow in order
+//   rename        the old file is read to its end, and for 10 s more once a new one exists,
+//                 because the writer may still have it open; then the new one
+//   copytruncate  seen by the size, or by other first bytes; what was not read yet comes from the
+//                 copy
+//   restart       a Position finds the file again, also under its rotated name; the files rotated
+//                 away since then follow in order
 //
 // Source: logrotate(8); rsyslogd and Postfix's postlogd(8) write whole lines in append mode.
 // Threads: none of its own; one thread at a time.
 // Errors: nothing ends the following; problem() says why nothing comes, and every call tries again.
-// Limits: a line is cut at 64 KiB and counted; at most 64 files are held open; compressed rotated files
-// are not read. Bytes written between a copy and its truncation are in neither file: the rotation's
-// loss, not ours. A truncated file that grows again beyond its old size with the same first 1 KiB is
-// taken for the old one, and so is one that was empty when last looked at.
+// Limits: a line is cut at 64 KiB and counted; at most 64 files are held open; compressed rotated
+// files are not read. Bytes written between a copy and its truncation are in neither file: the
+// rotation's loss, not ours. A truncated file that grows again beyond its old size with the same
+// first 1 KiB is taken for the old one, and so is one that was empty when last looked at.
 
 #pragma once
 
@@ -71,7 +72,8 @@ class FileFollower {
 
   /// True if the next call need not wait.
   [[nodiscard]] bool has_more() const noexcept { return more_; }
-  /// True if bytes are waiting to be read, also those of a new file that wait for the old one's end.
+  /// True if bytes are waiting to be read, also those of a new file that wait for the old one's
+  /// end.
   [[nodiscard]] bool has_unread() const;
 
   /// False if the path cannot be read now; problem() says why.

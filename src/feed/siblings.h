@@ -1,8 +1,9 @@
-// The rotated files beside a log: "mail.log.1", "mail.log-20261121", and which of them is the one that
-// was being read.
+// The rotated files beside a log: "mail.log.1", "mail.log-20261121", and which of them is the one
+// that was being read.
 //
 // Source: logrotate(8): numbered names (higher is older), dateext (later is newer), copytruncate.
-// Threads: none of its own. Reads directories and the first 1 KiB of candidates; keeps nothing open.
+// Threads: none of its own. Reads directories and the first 1 KiB of candidates; keeps nothing
+// open.
 // Limits: compressed files are not read; at most 4,096 names of a directory are looked at.
 
 #pragma once
@@ -15,7 +16,8 @@
 
 namespace rampart::feed {
 
-/// Where reading goes on, and what the file looked like. Equal to the stored cursor without its source.
+/// Where reading goes on, and what the file looked like. Equal to the stored cursor without its
+/// source.
 struct Position {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -42,8 +44,8 @@ struct Sibling {
   std::uint64_t inode = 0;
 };
 
-/// Regular, uncompressed files named `path` + "." or "-" + suffix. If `path` is a symbolic link, also
-/// all files in the directory of its target, with an empty suffix.
+/// Regular, uncompressed files named `path` + "." or "-" + suffix. If `path` is a symbolic link,
+/// also all files in the directory of its target, with an empty suffix.
 std::vector<Sibling> list_siblings(const std::string& path);
 
 /// The sibling that is the file of `position`, moved (same inode) or copied (same first bytes), and

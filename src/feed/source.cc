@@ -100,7 +100,8 @@ bool Source::step() {
 
 void Source::learn(const std::vector<FollowedLine>& lines) {
   const auto position = follower_.position();
-  // Another file without a line of it yet is also progress: the old one may be gone at the next start.
+  // Another file without a line of it yet is also progress: the old one may be gone at the next
+  // start.
   if (!position || (lines.empty() && position->inode == stored_.inode &&
                     position->device == stored_.device && stored_.source == path_)) {
     return;
@@ -137,7 +138,8 @@ void Source::tell_status() {
     caught_up_ = now;
   } else if (const base::WallTime since = std::max(newest_, caught_up_);
              since != base::WallTime{}) {
-    // After a quiet night the newest line read is hours old; what waits is younger than the last look.
+    // After a quiet night the newest line read is hours old; what waits is younger than the last
+    // look.
     status.lag = std::max(now - since, base::Micros{0});
   }
   engine_.set_source_status(status);

@@ -1,4 +1,5 @@
-// Source: one followed log, its time zone and its counts; parses what comes and hands it to the engine.
+// Source: one followed log, its time zone and its counts; parses what comes and hands it to the
+// engine.
 //
 // Threads: one at a time.
 

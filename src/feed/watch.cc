@@ -19,24 +19,25 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 
 constexpr base::Micros kTogether = 50ms;
 constexpr std::size_t kFilesMax = 3;
 
+std::filesystem::path directory_of(const std::string& path) {
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  return directory.empty() ? std::filesystem::path(".") : directory;
+}
+
 }  // namespace
 
 Watch::Watch(std::string path)
     : path_(std::move(path)),
-      directory_(std::filesystem::path(path_).parent_path().string()),
+      directory_(directory_of(path_).string()),
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (directory_.empty()) {
-    directory_ = ".";
-  }
-}
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 void Watch::arm() {
   if (!inotify_.valid()) {
     return;
   }
-  // Adding what is watched already changes nothing. Not IN_MODIFY for the directory: that would wake
-  // us for every line of every log in it.
+  // Adding what is watched already changes nothing. Not IN_MODIFY for the directory: that would
+  // wake us for every line of every log in it.
   ::inotify_add_watch(inotify_.get(), directory_.c_str(), IN_CREATE | IN_MOVED_TO | IN_DELETE);
   const int file = ::inotify_add_watch(inotify_.get(), path_.c_str(), IN_MODIFY | IN_ATTRIB);
   if (file < 0 || std::find(watched_.begin(), watched_.end(), file) != watched_.end()) {

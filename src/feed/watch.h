@@ -1,8 +1,8 @@
 // Watch: sleeps until something happens to a log file or its directory.
 //
 // Source: inotify(7). Threads: wake() from any thread, the rest from one.
-// Errors: where inotify is not to be had (its limits are per user), every wait lasts its whole time:
-// following then is polling.
+// Errors: where inotify is not to be had (its limits are per user), every wait lasts its whole
+// time: following then is polling.
 
 #pragma once
 
@@ -21,8 +21,8 @@ class Watch {
 
   /// Looks for the file anew; what happens from now on ends the next wait(). Call before reading.
   void arm();
-  /// Returns after something happened, wake() or `timeout`. Events close to each other count as one,
-  /// so that a busy log is read in batches.
+  /// Returns after something happened, wake() or `timeout`. Events close to each other count as
+  /// one, so that a busy log is read in batches.
   void wait(base::Micros timeout);
   /// Ends this wait() and all later ones.
   void wake() noexcept;

@@ -2,7 +2,8 @@
 //
 //   load_zone("Europe/Berlin") -> 2026-07-01 12:00 there is 10:00 UTC
 //
-// mktime(3) knows only the process's own zone, and changing that is not safe in a program with threads.
+// mktime(3) knows only the process's own zone, and changing that is not safe in a program with
+// threads.
 //
 // Source: RFC 8536 (TZif versions 1 to 4); POSIX.1-2017 8.3 TZ, with the hours of RFC 8536 3.3.1.
 // Threads: a Zone is a plain value; resolve() and offset_at() are pure. load_zone() reads one file.
