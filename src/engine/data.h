@@ -91,6 +91,7 @@ struct Engine::Data {
   std::string find_feed_problem() const;
   void restore(store::Snapshot snapshot);
   void start_writer();
+  void expire_suppressions(base::WallTime now);
 
   // Held mail (people.cc).
   bool charge_held(const std::string& queue_id,
@@ -138,6 +139,7 @@ struct Engine::Data {
 
   std::atomic<bool> expire_all_leases{false};  ///< at a clean stop
   base::WallTime pruned_at{};                  ///< tick's
+  std::string expiry_place;                    ///< tick's: key up to which entries were looked at
   FlowTable::Round round;                      ///< the writer's
   std::unique_ptr<Writer> writer;              ///< last: its thread uses all of the above
 };

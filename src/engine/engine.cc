@@ -1,5 +1,7 @@
 #include "rampart/engine/engine.h"
 
+#include <algorithm>
+
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -168,6 +170,41 @@ std::string Engine::Data::find_feed_problem() const {
   return {};
 }
 
+// One page of entries at each call, round and round: entries that are over count no more anyhow, so
+// there is no hurry.
+void Engine::Data::expire_suppressions(base::WallTime now) {
+  if (suppressor.size() == 0) {
+    return;
+  }
+  store::SuppressionFilter filter;
+  filter.after = expiry_place;
+  const auto page = store.list_suppressions(filter);
+  if (!page) {
+    return;
+  }
+  expiry_place = page->size() < filter.limit ? std::string{} : page->back().key;
+  const base::MutexLock gate(writer->gate());
+  std::vector<store::Operation> operations;
+  for (const suppression::Entry& entry : *page) {
+    // Looked at again, because it may have been renewed since it was stored.
+    const auto present = suppressor.entries(entry.key);
+    const bool over = entry.until && *entry.until <= now && present &&
+                      std::find(present->begin(), present->end(), entry) != present->end();
+    if (!over) {
+      continue;
+    }
+    auto removed =
+        suppressor.remove(entry.key, entry.sender, suppression::Change::Kind::Expired, "time", now);
+    std::move(removed.begin(), removed.end(), std::back_inserter(operations));
+    // weigh() goes on counting from its evidence: without this the next bounce would find it full.
+    operations.emplace_back(store::EraseEvidence{entry.key, entry.sender});
+    suppressor.forget_evidence(entry.key, entry.sender);
+  }
+  if (!operations.empty()) {
+    writer->add(std::move(operations));
+  }
+}
+
 void Engine::tick() {
   Data& data = *data_;
   const std::string problem = data.find_feed_problem();
@@ -195,6 +232,7 @@ void Engine::tick() {
       data.writer->try_add(std::move(operations));
     }
   }
+  data.expire_suppressions(now);
   if (now > data.pruned_at + std::chrono::hours{24}) {
     data.pruned_at = now;
     if (const auto pruned = data.store.prune(now - kHistoryKept); !pruned) {

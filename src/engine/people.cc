@@ -252,6 +252,8 @@ base::Result<> Engine::remove_suppression(std::string_view key,
     if (operations.empty()) {
       return Error{Error::Kind::NotFound, *canonical + " is not suppressed"};
     }
+    operations.emplace_back(store::EraseEvidence{*canonical, std::string(sender)});
+    data_->suppressor.forget_evidence(*canonical, sender);
     data_->writer->add(std::move(operations));
   }
   return sync(kSyncTimeout);

@@ -222,11 +222,8 @@ std::vector<store::Operation> Suppressor::delivered(std::string_view key,
     if (is_empty(evidence)) {
       continue;
     }
-    Evidence none;
-    none.key = key;
-    none.sender = whose;
-    operations.emplace_back(store::EraseEvidence{none.key, none.sender});
-    put(none);
+    operations.emplace_back(store::EraseEvidence{std::string(key), whose});
+    forget_evidence(key, whose);
   }
   const auto entry = find(key, sender, now);
   if (!entry || !is_learned(*entry)) {
@@ -241,6 +238,13 @@ std::vector<store::Operation> Suppressor::delivered(std::string_view key,
     operations.push_back(std::move(operation));
   }
   return operations;
+}
+
+void Suppressor::forget_evidence(std::string_view key, std::string_view sender) {
+  Evidence none;
+  none.key = key;
+  none.sender = sender;
+  put(none);
 }
 
 void Suppressor::begin_round() {

@@ -63,6 +63,9 @@ class Suppressor {
                                           const suppression::Options& options,
                                           base::WallTime now);
 
+  /// Drops the evidence of a key; the caller queues the operation.
+  void forget_evidence(std::string_view key, std::string_view sender);
+
   /// Brackets of a round of writing: what was queued before begin_round() is in the store after
   /// end_round(true).
   void begin_round();

@@ -164,6 +164,25 @@ TEST_CASE("the actions for a suppressed recipient", "[engine][unit]") {
   CHECK(bench.ask(later, "Bob@gmail.example").answer == Answer::Continue);
 }
 
+TEST_CASE("an entry that is over is removed and its history kept", "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.engine
+              ->add_suppression(request("bob@gmail.example", "x", std::chrono::hours{1}), "root")
+              .has_value());
+  REQUIRE(bench.engine->add_suppression(request("eve@gmail.example", "x"), "root").has_value());
+  bench.see_feed();
+  CHECK(bench.engine->status().suppressed == 2);
+  bench.clock.advance(std::chrono::hours{1});
+  bench.see_feed();
+  CHECK(bench.engine->status().suppressed == 1);
+  const auto why = bench.engine->why_suppressed("bob@gmail.example");
+  REQUIRE(bench.engine->sync(std::chrono::seconds{5}).has_value());
+  REQUIRE(why.has_value());
+  CHECK(why->entries.empty());
+  CHECK(bench.engine->why_suppressed("bob@gmail.example")->history.back().kind ==
+        suppression::Change::Kind::Expired);
+}
+
 TEST_CASE("a message whose recipients would all be dropped is held", "[engine][unit]") {
   engine::Options options = strict_options();
   options.suppressed = Action::Drop;
