@@ -29,8 +29,6 @@
 #include "descriptor.h"
 #include "siblings.h"
 
-struct stat;
-
 namespace rampart::feed {
 
 struct FollowedLine {
