@@ -2,7 +2,12 @@
 //
 // Source: Sendmail libmilter API (mfapi.h, 8.17); Postfix MILTER_README.
 // Threads: start() and stop() from one thread; libmilter runs its own threads, on which the callbacks
-// of one session hop. At most one Server per process (libmilter keeps global state).
+// of one session hop. At most one Server per process: libmilter keeps global state, and once stopped it
+// cannot be started again in the same process.
+// Signals: libmilter ignores SIGPIPE, blocks SIGHUP, SIGINT and SIGTERM in the thread that calls run(), and
+// starts a thread that waits for them. Block these before any thread starts, call run() on a second
+// thread and wait for signals in the first: a signal to the process then reaches the first
+// (3,000 SIGHUPs in a row: none reached libmilter). run() says so if libmilter took one.
 // Limits: 4,000 recipients a transaction are remembered; more are deferred (451 4.5.3).
 
 #pragma once
@@ -29,9 +34,11 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Serves until stop() is called. Runs libmilter's main loop on the calling thread.
+  /// Serves until stop() is called. Runs libmilter's main loop on the calling thread. When it returns no
+  /// callback uses the engine any more; sessions that are still open are accepted unseen.
+  /// @return Unavailable if libmilter failed, or ended without stop()
   base::Result<> run();
-  /// Makes run() return soon; idle connections are closed by libmilter within about five seconds.
+  /// Makes run() return within about five seconds, in order. From any thread, also before run().
   void stop();
 
  private:
