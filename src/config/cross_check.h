@@ -2,6 +2,10 @@
 
 #pragma once
 
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
 #include "rampart/provider/table.h"
 
 #include "draft.h"

@@ -2,8 +2,8 @@
 //
 // Source: TOML 1.0. Keys, defaults and meanings: conf/rampart.toml.
 // Threads: functions from any thread; a Config is a plain value.
-// Errors: all problems of a file at once, each as "file:line:column: error|warning: text"; nothing is
-// half loaded.
+// Errors: all problems of a file at once, each as "file:line:column: error|warning: text"; nothing
+// is half loaded.
 
 #pragma once
 
@@ -71,6 +71,7 @@ struct Setting {
   std::string origin;  ///< "rampart.toml:12" or "default"
 };
 /// Every key with its value in force and where it came from. Empty if the file has errors.
+/// Repeated tables are counted from 1: "rule[2].over".
 std::vector<Setting> show(const Where& where);
 
 }  // namespace rampart::config
