@@ -36,7 +36,9 @@ struct Dispatcher::Call {
   [[nodiscard]] std::vector<std::string> texts(const char* name) const;
   [[nodiscard]] bool flag(const char* name) const;
   [[nodiscard]] std::optional<base::Micros> duration() const;
-  [[nodiscard]] ramp::FlowKey flow() const { return {text("sender", true), text("provider", true)}; }
+  [[nodiscard]] ramp::FlowKey flow() const {
+    return {text("sender", true), text("provider", true)};
+  }
 };
 
 namespace {
@@ -226,8 +228,9 @@ Json list_suppressions(const Call& call) {
   if (const std::string reason = call.text("reason"); !reason.empty()) {
     filter.reason = suppression::parse_reason(reason);
     if (!filter.reason) {
-      throw Refusal{"usage", "\"" + base::printable(reason, 64) +
-                                 "\" is no reason; there are hard, soft, import, operator, complaint"};
+      throw Refusal{"usage",
+                    "\"" + base::printable(reason, 64) +
+                        "\" is no reason; there are hard, soft, import, operator, complaint"};
     }
   }
   if (const auto limit = call.request.find("limit"); limit != call.request.end()) {
@@ -247,11 +250,12 @@ Json list_suppressions(const Call& call) {
 Json import_suppressions(const Call& call) {
   const std::vector<std::string> keys = keys_of(call, kRequestBytesMax);
   if (call.flag("dry_run")) {
-    const auto known = static_cast<std::size_t>(
-        std::count_if(keys.begin(), keys.end(), [&](const std::string& key) {
-          return is_suppressed(call, key, call.text("sender"));
-        }));
-    return {{"addresses", keys.size()}, {"new", keys.size() - known}, {"known", known},
+    const auto known = static_cast<std::size_t>(std::count_if(
+        keys.begin(), keys.end(),
+        [&](const std::string& key) { return is_suppressed(call, key, call.text("sender")); }));
+    return {{"addresses", keys.size()},
+            {"new", keys.size() - known},
+            {"known", known},
             {"dry_run", true}};
   }
   std::vector<engine::Engine::SuppressionRequest> requests;
@@ -263,7 +267,9 @@ Json import_suppressions(const Call& call) {
   const std::uint64_t added =
       value_or_refuse(call.engine.import_suppressions(requests, call.who()));
   log_change(call, "suppression import, new addresses: " + std::to_string(added));
-  return {{"addresses", keys.size()}, {"new", added}, {"known", keys.size() - added},
+  return {{"addresses", keys.size()},
+          {"new", added},
+          {"known", keys.size() - added},
           {"dry_run", false}};
 }
 

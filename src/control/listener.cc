@@ -150,9 +150,9 @@ void Listener::Data::serve(const Descriptor& fd, const Peer& peer) const {
     const auto line = stream.read_line(limits.request_bytes, in(limits.timeout));
     if (!line) {
       if (line.error().kind == Error::Kind::InvalidInput) {
-        static_cast<void>(stream.write(
-            error_answer("usage", "the request is " + line.error().what) + '\n',
-            in(limits.timeout)));
+        static_cast<void>(
+            stream.write(error_answer("usage", "the request is " + line.error().what) + '\n',
+                         in(limits.timeout)));
       }
       return;
     }
@@ -194,7 +194,8 @@ void Listener::Data::accept_one() {
   try {
     client.thread = std::jthread([this, &client, connection = std::move(fd), who = *peer] {
       serve(connection, who);
-      shutdown(connection.get(), SHUT_RDWR);  // the descriptor itself closes when the thread is reaped
+      shutdown(connection.get(),
+               SHUT_RDWR);  // the descriptor itself closes when the thread is reaped
       client.done = true;
     });
   } catch (const std::system_error&) {

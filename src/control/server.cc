@@ -23,11 +23,10 @@ base::Result<std::unique_ptr<Server>> Server::open(const Options& options,
                                                    ReloadHook reload,
                                                    std::string version) {
   auto data = std::make_unique<Data>(engine, std::move(reload), std::move(version));
-  auto listener = Listener::open(options, Limits{},
-                                 [&dispatcher = data->dispatcher](std::string_view line,
-                                                                  const Peer& peer) {
-                                   return dispatcher.answer(line, peer);
-                                 });
+  auto listener = Listener::open(
+      options, Limits{}, [&dispatcher = data->dispatcher](std::string_view line, const Peer& peer) {
+        return dispatcher.answer(line, peer);
+      });
   if (!listener) {
     return listener.error();
   }

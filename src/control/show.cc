@@ -11,7 +11,9 @@ Json count_json(std::uint32_t count) {
   return count == ramp::kUnlimited ? Json(nullptr) : Json(count);
 }
 
-double seconds(base::Micros duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(base::Micros duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 Json source_json(const engine::SourceStatus& source) {
   return {{"name", source.name},
@@ -116,9 +118,9 @@ Json change_json(const suppression::Change& change) {
 }
 
 Json held_json(const store::HeldRecord& held) {
-  return {{"queue_id", held.queue_id},     {"sender", held.sender}, {"recipients", held.recipients},
-          {"providers", held.providers},   {"reason", held.reason},
-          {"held_at", time_json(held.held_at)}};
+  return {{"queue_id", held.queue_id},     {"sender", held.sender},
+          {"recipients", held.recipients}, {"providers", held.providers},
+          {"reason", held.reason},         {"held_at", time_json(held.held_at)}};
 }
 
 }  // namespace rampart::control

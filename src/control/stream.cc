@@ -18,19 +18,22 @@ using base::Error;
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
-Error broken(int error) { return {Error::Kind::Unavailable, error_text(error)}; }
+Error broken(int error) {
+  return {Error::Kind::Unavailable, error_text(error)};
+}
 
 int milliseconds_until(base::SteadyTime deadline) {
   const base::SystemClock clock;
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
-  return static_cast<int>(
-      std::clamp<long long>(left, 0, std::numeric_limits<int>::max()));
+  return static_cast<int>(std::clamp<long long>(left, 0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
 
-std::string error_text(int error) { return std::generic_category().message(error); }
+std::string error_text(int error) {
+  return std::generic_category().message(error);
+}
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) {
@@ -48,13 +51,16 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-int Descriptor::release() noexcept { return std::exchange(fd_, -1); }
+int Descriptor::release() noexcept {
+  return std::exchange(fd_, -1);
+}
 
 base::Result<> Stream::wait(short events, base::SteadyTime deadline) const {
   std::array<pollfd, 2> watched{pollfd{fd_, events, 0}, pollfd{stop_, POLLIN, 0}};
   for (;;) {
     const int timeout = milliseconds_until(deadline);
-    const int ready = poll(watched.data(), watched.size(), timeout);  // a negative fd is passed over
+    const int ready =
+        poll(watched.data(), watched.size(), timeout);  // a negative fd is passed over
     if (ready < 0 && errno != EINTR) {
       return broken(errno);
     }

@@ -1,7 +1,7 @@
 // The engine's parts, private to its source files.
 //
-// Lock order: writer's gate, book, provider shard (FlowTable), Senders, learned providers; Suppressor
-// and Writer take only their own locks.
+// Lock order: writer's gate, book, provider shard (FlowTable), Senders, learned providers;
+// Suppressor and Writer take only their own locks.
 
 #pragma once
 
@@ -51,7 +51,8 @@ struct Transaction::Data {
   std::vector<Debt> debts;
 };
 
-/// How the book spells a recipient: the local part's case is folded, as the MTA may fold it as well.
+/// How the book spells a recipient: the local part's case is folded, as the MTA may fold it as
+/// well.
 std::string book_key(const mail::Address& address);
 
 struct Engine::Data {

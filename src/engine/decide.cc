@@ -15,7 +15,8 @@ constexpr std::size_t kRegistrableCacheMax = 50'000;
 constexpr std::size_t kNullClientsMax = 10'000;
 
 // What `over` and `suppressed` come down to for this client. Nothing may be refused in a non-SMTP
-// session: Postfix would keep the whole message in its maildrop directory and try it again for ever.
+// session: Postfix would keep the whole message in its maildrop directory and try it again for
+// ever.
 Action effective_over(Action over, const Client& client) noexcept {
   if (over == Action::Auto) {
     over = Action::Defer;
@@ -37,8 +38,8 @@ std::uint32_t lease_size(const ramp::Allowance& allowance, std::uint32_t leased)
   return std::clamp(std::max(second, left / 32), 1U, std::max(left, 1U));
 }
 
-// A transaction that found its flow empty goes on together: a list manager's fifty recipients must not
-// be split for ever. It takes the flow into debt.
+// A transaction that found its flow empty goes on together: a list manager's fifty recipients must
+// not be split for ever. It takes the flow into debt.
 bool goes_into_debt(const std::vector<Debt>& debts,
                     const ramp::FlowKey& flow,
                     ramp::Reason reason) noexcept {

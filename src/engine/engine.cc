@@ -30,7 +30,8 @@ Engine::Data::Data(std::shared_ptr<const Policy> policy,
       active(std::make_shared<const Active>(std::move(policy))),
       suppressor(state_store) {}
 
-// What a crash left: leases stay counted, and the recipients in the queue say how many are in flight.
+// What a crash left: leases stay counted, and the recipients in the queue say how many are in
+// flight.
 void Engine::Data::restore(store::Snapshot snapshot) {
   const std::shared_ptr<const Active> policy = current();
   for (store::FlowRecord& record : snapshot.flows) {
@@ -144,8 +145,8 @@ std::optional<store::CursorRecord> Engine::cursor(std::string_view source) const
   return found == data_->cursors.end() ? std::nullopt : std::optional(found->second);
 }
 
-// Reports arrive when every source is open and read to within max_lag, and lines have come since mail
-// was last admitted: a log that is not this MTA's would look healthy otherwise.
+// Reports arrive when every source is open and read to within max_lag, and lines have come since
+// mail was last admitted: a log that is not this MTA's would look healthy otherwise.
 std::string Engine::Data::find_feed_problem() const {
   const base::Micros max_lag = current()->options().max_lag;
   {

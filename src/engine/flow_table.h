@@ -1,11 +1,12 @@
-// Live flows and host flows, in shards by provider: a flow and the host flow it belongs to are always
-// under one lock.
+// Live flows and host flows, in shards by provider: a flow and the host flow it belongs to are
+// always under one lock.
 //
 // Threads: any function from any thread. collect() and settle() are the writer's.
 // Lock order: one shard at a time; a caller inside visit() may lock Senders, nothing else.
 //
-// A lease is a block of units that the store already counts and memory has not spent. What is stored of
-// a flow is always its state plus its lease, so it never counts less than what was admitted.
+// A lease is a block of units that the store already counts and memory has not spent. What is
+// stored of a flow is always its state plus its lease, so it never counts less than what was
+// admitted.
 
 #pragma once
 
@@ -118,7 +119,8 @@ class FlowTable {
   Round collect(base::WallTime now,
                 base::SteadyTime steady_now,
                 std::vector<store::Operation>& operations);
-  /// Ends a round: leases are spendable until `until` if it was stored, otherwise all is written again.
+  /// Ends a round: leases are spendable until `until` if it was stored, otherwise all is written
+  /// again.
   void settle(const Round& round, bool stored, base::SteadyTime until);
 
  private:

@@ -108,8 +108,8 @@ class Learner {
   std::vector<store::Operation> operations_;
 };
 
-// A relay at one of this host's own addresses is a content filter; everything else with an address left
-// the host, whatever the address.
+// A relay at one of this host's own addresses is a content filter; everything else with an address
+// left the host, whatever the address.
 bool Learner::leaves_host(const report::LogLine& line, const report::Delivery& delivery) const {
   if (delivery.own || !is_smtp_client(line.service)) {
     return false;
@@ -137,8 +137,8 @@ std::string Learner::relay_owner(const report::Delivery& delivery, base::WallTim
   return owner;
 }
 
-// Only the provider that owns the relay is concerned: the owner of a recipient domain must not be able
-// to pause Gmail for everyone by answering like Gmail.
+// Only the provider that owns the relay is concerned: the owner of a recipient domain must not be
+// able to pause Gmail for everyone by answering like Gmail.
 bool Learner::concerns(const ramp::FlowKey& flow, std::string_view owner, bool host_reached) const {
   if (!active_->policy().providers.is_named(flow.provider)) {
     return true;
@@ -236,8 +236,8 @@ void Learner::on_delivery(const report::LogLine& line, const report::Delivery& d
   }
 }
 
-// The report's effect on flow, host flow and sender. `recipient` takes its new standing; without one
-// the reply was given to no recipient in particular.
+// The report's effect on flow, host flow and sender. `recipient` takes its new standing; without
+// one the reply was given to no recipient in particular.
 void Learner::settle(const ramp::FlowKey& key,
                      const ramp::Reported& reported,
                      const reply::Classification& found,
@@ -348,8 +348,8 @@ void Learner::suppress(const report::Delivery& delivery,
   queue(std::move(operations));
 }
 
-// "host X refused to talk to me: 421 ..." hides in front of a later success; it concerns no recipient
-// but every flow of the message at that provider.
+// "host X refused to talk to me: 421 ..." hides in front of a later success; it concerns no
+// recipient but every flow of the message at that provider.
 void Learner::on_refused_to_talk(const report::LogLine& line,
                                  const report::RefusedToTalk& refused) {
   if (line.queue_id.empty() || active_->is_own_address(refused.relay.address)) {
@@ -408,7 +408,8 @@ void Learner::on_active(const report::LogLine& line, const mail::Address& sender
   operations_.emplace_back(to_record(message));
 }
 
-// The queue manager names no recipients: those still in the book are the ones returned to the sender.
+// The queue manager names no recipients: those still in the book are the ones returned to the
+// sender.
 void Learner::on_expired(const report::LogLine& line) {
   const base::MutexLock lock(data_.book_mutex);
   BookMessage* message = find(line);
@@ -470,8 +471,8 @@ void Learner::on_requeued(const report::LogLine& line, const mail::QueueId& old_
   }
 }
 
-// A later milter refused the message at its end, after we had admitted it: nothing was sent. Our own
-// refusals never had a unit.
+// A later milter refused the message at its end, after we had admitted it: nothing was sent. Our
+// own refusals never had a unit.
 void Learner::on_milter_reject(const report::LogLine& line, const report::MilterReject& reject) {
   if (reject.stage != "END-OF-MESSAGE" || line.queue_id.empty()) {
     return;

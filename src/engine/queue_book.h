@@ -1,11 +1,12 @@
-// The queue book: what is known about each message in the MTA's queue, by queue ID. It ties a report
-// to the flow whose unit it settles, and tells which log lines are about messages of this host at all.
+// The queue book: what is known about each message in the MTA's queue, by queue ID. It ties a
+// report to the flow whose unit it settles, and tells which log lines are about messages of this
+// host at all.
 //
 // Threads: not safe; the engine locks it. Pure but for that: time is an argument.
 // Limits: kMessagesMax messages; beyond that the oldest are forgotten and counted.
 //
-// The milter does not know the instance (syslog name) of its MTA, so its notes stand under "" and serve
-// every instance that has no note of its own for the same queue ID.
+// The milter does not know the instance (syslog name) of its MTA, so its notes stand under "" and
+// serve every instance that has no note of its own for the same queue ID.
 
 #pragma once
 

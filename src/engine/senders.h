@@ -24,8 +24,8 @@ class Senders {
 
   void restore(const store::SenderRecord& record);
 
-  /// The name under which mail of `sender` counts: itself if seen before, named by the configuration,
-  /// or among the day's first `new_per_day`; otherwise kShared.
+  /// The name under which mail of `sender` counts: itself if seen before, named by the
+  /// configuration, or among the day's first `new_per_day`; otherwise kShared.
   std::string enter(std::string_view sender,
                     bool named,
                     std::uint32_t new_per_day,

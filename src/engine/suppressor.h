@@ -1,8 +1,8 @@
-// Live suppressions: the index of hashes in memory, the records in the store, and between them what has
-// changed and is not stored yet.
+// Live suppressions: the index of hashes in memory, the records in the store, and between them what
+// has changed and is not stored yet.
 //
-// Threads: any function from any thread. find() asks the store only for addresses that the index knows.
-// Lock order: takes its own lock only, never across a call to the store.
+// Threads: any function from any thread. find() asks the store only for addresses that the index
+// knows. Lock order: takes its own lock only, never across a call to the store.
 
 #pragma once
 
@@ -31,8 +31,9 @@ class Suppressor {
   /// function.
   base::Result<> load(const std::vector<suppression::Evidence>& evidence);
 
-  /// The entry in force for a key and a sender, preferring entries for all senders. Expired entries do
-  /// not count. A store that does not answer is counted and taken for "not suppressed": mail goes on.
+  /// The entry in force for a key and a sender, preferring entries for all senders. Expired entries
+  /// do not count. A store that does not answer is counted and taken for "not suppressed": mail
+  /// goes on.
   std::optional<suppression::Entry> find(std::string_view key,
                                          std::string_view sender,
                                          base::WallTime now) const;

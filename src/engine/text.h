@@ -1,5 +1,5 @@
-// What the submitting client and the log are told. Replies name the flow and when to come back, never
-// another sender.
+// What the submitting client and the log are told. Replies name the flow and when to come back,
+// never another sender.
 //
 // Pure: any thread.
 
@@ -15,8 +15,8 @@
 
 namespace rampart::engine {
 
-/// "rampart: example.org to microsoft is at its limit; try again after 15:05 UTC". A wait above `warn_wait`
-/// says so, because the MTA that queues the mail gives it up after some days.
+/// "rampart: example.org to microsoft is at its limit; try again after 15:05 UTC". A wait above
+/// `warn_wait` says so, because the MTA that queues the mail gives it up after some days.
 std::string text_of_over(const ramp::FlowKey& key,
                          ramp::Reason reason,
                          base::WallTime until,

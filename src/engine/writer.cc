@@ -79,8 +79,8 @@ std::string Writer::problem() const {
   return problem_;
 }
 
-// Idle until something changed; then a short while, so that more can join the round, unless somebody
-// waits for it.
+// Idle until something changed; then a short while, so that more can join the round, unless
+// somebody waits for it.
 void Writer::wait_for_work() {
   while (!dirty_ && !urgent_ && !stop_) {
     changed_.wait(mutex_);

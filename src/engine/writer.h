@@ -1,8 +1,8 @@
 // Write-behind: one thread that makes changes durable in rounds (group commit).
 //
 // A round takes everything that changed, between two batches of learning, and commits it in one
-// transaction: a cursor is therefore never stored without the effects of the lines before it, nor an
-// effect without its cursor.
+// transaction: a cursor is therefore never stored without the effects of the lines before it, nor
+// an effect without its cursor.
 //
 // Threads: any function from any thread; collect and settle run on the writer's thread.
 // Limits: at most kBacklogMax operations wait; add() then blocks its caller until there is room

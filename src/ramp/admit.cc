@@ -114,7 +114,8 @@ void spend_pace(Flow& flow, const Context& context, std::uint32_t units) {
   if (context.plan.unlimited) {
     return;
   }
-  // The sender's health only slows growth: the pace of a healthy one is near enough, the windows are exact.
+  // The sender's health only slows growth: the pace of a healthy one is near enough, the windows
+  // are exact.
   const Numbers numbers = compute(flow, Health{}, context);
   WallTime& next = context.transactional ? flow.next_at_transactional : flow.next_at;
   // A debt of volume is owed to the windows; the pace itself is never more than an hour behind.
@@ -129,7 +130,8 @@ void touch(Flow& flow, const Context& context) {
   flow.touched = std::max(flow.touched, context.now);
 }
 
-// No pacing lies further ahead than spend_pace can put it: after a clock step back it is cut to that.
+// No pacing lies further ahead than spend_pace can put it: after a clock step back it is cut to
+// that.
 void limit_pace(Flow& flow, const Numbers& numbers, const Context& context) {
   const WallTime latest = context.now + numbers.slack + context.constants.hour;
   flow.next_at = std::min(flow.next_at, latest);

@@ -1,7 +1,7 @@
-// Layout: type ('F' flow, 'H' host flow, 'S' sender's health), version, fields, check sum (4 bytes).
-// Numbers are unsigned in groups of seven bits, least significant first, the high bit set on all but the
-// last; times and durations are microseconds, fractions the eight bytes of IEEE 754, least significant
-// first; a text is its length and its bytes.
+// Layout: type ('F' flow, 'H' host flow, 'S' sender's health), version, fields, check sum (4
+// bytes). Numbers are unsigned in groups of seven bits, least significant first, the high bit set
+// on all but the last; times and durations are microseconds, fractions the eight bytes of IEEE 754,
+// least significant first; a text is its length and its bytes.
 
 #include "rampart/ramp/codec.h"
 

@@ -43,8 +43,8 @@ std::int64_t day_of_five(std::int64_t five) noexcept {
   return five / (kHoursKept * kFivesOfHour);
 }
 
-// Ends hour bucket `hour_at` and opens the next. What had been delivered in 24 hours one day ago becomes
-// a peak only now, so that today's deliveries never raise today's allowance.
+// Ends hour bucket `hour_at` and opens the next. What had been delivered in 24 hours one day ago
+// becomes a peak only now, so that today's deliveries never raise today's allowance.
 void close_hour(Flow& flow, const Constants& constants) noexcept {
   const std::uint32_t yesterday = slot(flow.lag, flow.hour_at);
   slot(flow.lag, flow.hour_at) = sum(flow.got);
@@ -59,8 +59,8 @@ void close_hour(Flow& flow, const Constants& constants) noexcept {
   slot(flow.got, flow.hour_at) = 0;
 }
 
-// Ends five-minute bucket `five_at` and opens the next. The hour and the five minutes that ended two
-// hours ago are confirmed if no deferral came in them or in the hour after them.
+// Ends five-minute bucket `five_at` and opens the next. The hour and the five minutes that ended
+// two hours ago are confirmed if no deferral came in them or in the hour after them.
 void close_five(Flow& flow, bool feed_healthy) noexcept {
   constexpr std::uint64_t kOneHour = (std::uint64_t{1} << kFives) - 1;
   constexpr std::uint64_t kAfter = kOneHour << kFives;  // of a bucket 24 back: the 12 that followed

@@ -2,7 +2,8 @@
 // taken without harm.
 //
 // Pure: any thread.
-// Units: bucket and day numbers count from 1970 in widths of Constants::hour, its twelfth, its 24-fold.
+// Units: bucket and day numbers count from 1970 in widths of Constants::hour, its twelfth, its
+// 24-fold.
 
 #pragma once
 
@@ -51,8 +52,8 @@ std::uint32_t sum_used_day(const Flow& flow) noexcept;
 std::uint32_t sum_got_day(const Flow& flow) noexcept;
 std::uint32_t sum_used_hour(const Flow& flow) noexcept;
 
-/// The level at the flow's newest hour: the highest peak within memory; older ones count half for each
-/// further 15 days, not below `start` (unless they never were above it).
+/// The level at the flow's newest hour: the highest peak within memory; older ones count half for
+/// each further 15 days, not below `start` (unless they never were above it).
 std::uint32_t level(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept;
 /// The highest of `bests` within memory.
 std::uint32_t best_within_memory(const Flow& flow,

@@ -23,9 +23,9 @@ using mail::StatusClass;
 
 constexpr std::array<std::string_view, 4> kPermanences{"unknown", "none", "transient", "permanent"};
 
-// Budget for the automata of one group. A few hundred patterns over some hundred different replies take
-// about 30 MB in all; when a budget is spent RE2 throws its cache away and goes on, or gives up: see
-// Group::find.
+// Budget for the automata of one group. A few hundred patterns over some hundred different replies
+// take about 30 MB in all; when a budget is spent RE2 throws its cache away and goes on, or gives
+// up: see Group::find.
 constexpr std::int64_t kSetBytes = 64LL << 20;
 
 re2::StringPiece piece(std::string_view text) {

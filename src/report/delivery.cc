@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kOwnMark = "rampart:";
 
-// No unit of mail moves for "deliverable" and "undeliverable": these are address probes of verify(8),
-// sendmail -bv and sendmail -v.
+// No unit of mail moves for "deliverable" and "undeliverable": these are address probes of
+// verify(8), sendmail -bv and sendmail -v.
 enum class Outcome : std::uint8_t { Unknown, Probe, Known };
 
 struct Status {
@@ -49,8 +49,9 @@ struct FixedFields {
   std::string_view status;
 };
 
-// "relay=..." comes first and "status=..." last; between them Postfix's versions differ. None of the
-// values can contain a comma or a blank: they are host names, numbers and codes of Postfix's own.
+// "relay=..." comes first and "status=..." last; between them Postfix's versions differ. None of
+// the values can contain a comma or a blank: they are host names, numbers and codes of Postfix's
+// own.
 std::optional<FixedFields> consume_fixed_fields(std::string_view& text) {
   constexpr int kFieldsMax = 16;
   FixedFields fields;

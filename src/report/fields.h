@@ -26,12 +26,14 @@ std::optional<std::string_view> consume_until(std::string_view& text,
 /// A copy, cut at kFieldBytesMax.
 std::string bounded(std::string_view text);
 
-/// Takes "<...>" with quoted strings inside. An address that mail::parse_address refuses is kept whole
-/// as a local part without a domain, control bytes as '?': a strange address must not hide a line.
+/// Takes "<...>" with quoted strings inside. An address that mail::parse_address refuses is kept
+/// whole as a local part without a domain, control bytes as '?': a strange address must not hide a
+/// line.
 std::optional<mail::Address> consume_address(std::string_view& text);
 
-/// "mx1.example.org[203.0.113.7]:25", "mx1.example.org[2001:db8::1]:25", "mx1.example.org[203.0.113.7]",
-/// "mail.example.org[private/lmtp]", "local". "none" gives an empty relay.
+/// "mx1.example.org[203.0.113.7]:25", "mx1.example.org[2001:db8::1]:25",
+/// "mx1.example.org[203.0.113.7]", "mail.example.org[private/lmtp]", "local". "none" gives an empty
+/// relay.
 mail::Relay parse_relay(std::string_view text);
 
 /// A loopback address, or no IP address but the path of a socket.

@@ -265,7 +265,8 @@ struct MilterAction {
 };
 
 // "END-OF-MESSAGE from localhost[127.0.0.1]: 4.7.1 text; from=<..> to=<..> proto=.. helo=<..>". A
-// milter's text may itself contain "; ": the envelope is what follows the first one that fits to the end.
+// milter's text may itself contain "; ": the envelope is what follows the first one that fits to
+// the end.
 std::optional<MilterAction> parse_milter_action(std::string_view text) {
   constexpr int kSemicolonsMax = 16;
   MilterAction action;

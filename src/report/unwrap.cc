@@ -54,7 +54,8 @@ Stage find_activity(std::string_view text) noexcept {
   return Stage::Unknown;
 }
 
-// Takes " (in reply to ...)" off the end. What precedes it is the remote's, so only the very end counts.
+// Takes " (in reply to ...)" off the end. What precedes it is the remote's, so only the very end
+// counts.
 Stage consume_command(std::string_view& text, bool whole) noexcept {
   constexpr std::string_view kOpening = " (in reply to ";
   if (!whole || !text.ends_with(')')) {
@@ -78,7 +79,8 @@ Stage consume_command(std::string_view& text, bool whole) noexcept {
   return Stage::Unknown;
 }
 
-// "mx1.example.org[203.0.113.7]" or with ":25", up to `separator`. Neither part can contain a blank.
+// "mx1.example.org[203.0.113.7]" or with ":25", up to `separator`. Neither part can contain a
+// blank.
 std::optional<mail::Relay> consume_host(std::string_view& text, std::string_view separator) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) {

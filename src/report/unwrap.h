@@ -26,7 +26,8 @@ struct HostWords {
 };
 std::optional<HostWords> parse_host_words(std::string_view text, bool whole);
 
-/// The host of "connect to X: ...", as in "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused".
+/// The host of "connect to X: ...", as in "connect to 127.0.0.1[127.0.0.1]:10024: Connection
+/// refused".
 std::optional<mail::Relay> find_connect_target(std::string_view text);
 
 }  // namespace rampart::report

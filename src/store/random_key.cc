@@ -11,7 +11,8 @@ namespace rampart::store {
 
 base::HashKey random_key() noexcept {
   base::HashKey key{};
-  // Requests of up to 256 bytes are never cut short, only interrupted before they begin: getrandom(2).
+  // Requests of up to 256 bytes are never cut short, only interrupted before they begin:
+  // getrandom(2).
   ssize_t size = 0;
   do {
     size = getrandom(key.data(), sizeof key, 0);

@@ -1,4 +1,5 @@
-// An engine over a memory store with a manual clock, a provider table of two, and a few reply rules.
+// An engine over a memory store with a manual clock, a provider table of two, and a few reply
+// rules.
 
 #pragma once
 

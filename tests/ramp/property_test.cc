@@ -225,7 +225,8 @@ TEST_CASE("nothing is stuck for ever", "[ramp][property]") {
     }
     World world = history.world;
     const WallTime start = world.now;
-    // No report ever again: asking when told (or later) must succeed, within a week of stop and more.
+    // No report ever again: asking when told (or later) must succeed, within a week of stop and
+    // more.
     bool sent = false;
     for (int asked = 0; asked < 2000 && !sent; ++asked) {
       const Admission got = admit(world.subject(), world.context(), world.host_context(world.now));

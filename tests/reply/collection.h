@@ -1,5 +1,5 @@
-// A labelled collection of replies, if there is one beside the checkout, in two halves: A may be read
-// while rules are written, B is only measured.
+// A labelled collection of replies, if there is one beside the checkout, in two halves: A may be
+// read while rules are written, B is only measured.
 
 #pragma once
 

@@ -64,7 +64,8 @@ std::unique_ptr<StateStore> open_faulty(const std::string& path) {
   return std::move(*store);
 }
 
-// A child that commits batches from `from` up to `to` and tells each success, one byte, through a pipe.
+// A child that commits batches from `from` up to `to` and tells each success, one byte, through a
+// pipe.
 struct Child {
   pid_t pid = -1;
   int acknowledged = -1;

@@ -15,7 +15,8 @@ class FaultyVfs {
   /// Registers the layer, unarmed.
   static void install();
 
-  /// The `n`th call from now on (1 is the next) does `action`; with `lasting`, all calls after it too.
+  /// The `n`th call from now on (1 is the next) does `action`; with `lasting`, all calls after it
+  /// too.
   /// @param code  what a failing call returns, such as SQLITE_FULL
   static void arm(long n, Action action, int code, bool lasting);
   static void disarm();

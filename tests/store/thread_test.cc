@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint32_t kThreads = 8;
 constexpr std::uint32_t kRounds = 25;
 
-// Every batch gives both flows of this thread the same number. @return false if anything was ever torn,
-// lost or refused
+// Every batch gives both flows of this thread the same number. @return false if anything was ever
+// torn, lost or refused
 bool work(StateStore& store, std::uint32_t thread) {
   const std::string name = "sender" + std::to_string(thread);
   for (std::uint32_t n = 1; n <= kRounds; ++n) {

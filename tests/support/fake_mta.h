@@ -1,15 +1,17 @@
-// A fake MTA: the MTA's side of the milter protocol, version 6, in plain calls. Speaks as Postfix 3.7 does: honours
-// what the milter does not want to be sent or to answer, and the macro lists it asks for.
+// A fake MTA: the MTA's side of the milter protocol, version 6, in plain calls. Speaks as Postfix
+// 3.7 does: honours what the milter does not want to be sent or to answer, and the macro lists it
+// asks for.
 //
 //   auto mta = FakeMta::dial("unix:/tmp/x/milter.sock");
 //   mta->begin_session("client.example", "192.0.2.7");
-//   const FakeOutcome outcome = mta->send({.sender = "<a@a.example>", .recipients = {"<b@b.example>"},
+//   const FakeOutcome outcome = mta->send({.sender = "<a@a.example>", .recipients =
+//   {"<b@b.example>"},
 //                                          .queue_id = "4Xk2Pq1z9Rz"});
 //
 // Source: mfdef.h of libmilter 8.17 (commands, flags); what Postfix 3.7 was seen to send.
 // Threads: one FakeMta belongs to one thread.
-// Errors: a connection that is lost, silent for longer than the time-out, or out of protocol ends the
-// session: is_open() becomes false and every answer from then on is MilterAnswer::kLost.
+// Errors: a connection that is lost, silent for longer than the time-out, or out of protocol ends
+// the session: is_open() becomes false and every answer from then on is MilterAnswer::kLost.
 // Limits: packets of at most 1 MiB.
 
 #pragma once
@@ -89,11 +91,12 @@ class FakeMta {
   /// negotiate(), connect(), helo(). @return false if the milter is not there or refuses the client
   bool begin_session(std::string_view host = "client.example",
                      std::string_view address = "192.0.2.7");
-  /// One message with the macros that Postfix gives at each stage: the queue ID only from the second
-  /// accepted recipient on. Without an accepted recipient the transaction is aborted.
+  /// One message with the macros that Postfix gives at each stage: the queue ID only from the
+  /// second accepted recipient on. Without an accepted recipient the transaction is aborted.
   FakeOutcome send(const FakeMessage& message);
 
-  // --- single steps; not sent if the milter does not want them, not waited for if it does not answer ---
+  // --- single steps; not sent if the milter does not want them, not waited for if it does not
+  // answer ---
   bool negotiate();
   /// @param address  IPv4 or IPv6 text, or "" for an unknown family
   MilterAnswer connect(std::string_view host,

@@ -8,7 +8,8 @@
 
 namespace rampart::test {
 
-/// Wall and steady time start at fixed points; advance() moves both, set_wall() steps the wall alone.
+/// Wall and steady time start at fixed points; advance() moves both, set_wall() steps the wall
+/// alone.
 /// Threads: any function from any thread.
 class ManualClock final : public base::Clock {
  public:

@@ -1,6 +1,8 @@
-// Keyed 64-bit hash of bytes (SipHash-2-4): whoever does not know the key cannot aim for collisions.
+// Keyed 64-bit hash of bytes (SipHash-2-4): whoever does not know the key cannot aim for
+// collisions.
 //
-// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), section 2 and appendix A.
+// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), section 2 and appendix
+// A.
 // Pure: every function may be called from any thread.
 
 #pragma once

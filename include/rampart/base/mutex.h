@@ -1,6 +1,7 @@
 // Mutex, lock and condition that clang's -Wthread-safety can check.
 //
-// Threads: that is what they are for. Lock order: a type that needs one states it in its own header.
+// Threads: that is what they are for. Lock order: a type that needs one states it in its own
+// header.
 // Source: clang documentation, "Thread Safety Analysis".
 
 #pragma once
@@ -46,7 +47,8 @@ class RAMPART_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
   Mutex& mutex_;
 };
 
-/// A condition variable for Mutex. Waits may end early without cause: always loop over the condition.
+/// A condition variable for Mutex. Waits may end early without cause: always loop over the
+/// condition.
 class Condition {
  public:
   void wait(Mutex& mutex) RAMPART_REQUIRES(mutex) {
@@ -54,7 +56,8 @@ class Condition {
     condition_.wait(lock);
     lock.release();
   }
-  /// Waits until `predicate()` holds, at most `timeout` of real time. @return the predicate at the end.
+  /// Waits until `predicate()` holds, at most `timeout` of real time. @return the predicate at the
+  /// end.
   template <class Predicate>
   bool wait_for(Mutex& mutex, Micros timeout, Predicate predicate) RAMPART_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);

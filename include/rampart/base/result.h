@@ -1,8 +1,8 @@
 // Result<T>: a value, or the reason there is none.
 //
 // Pure: a value type; distinct objects may be used from distinct threads.
-// Errors: operator*, operator-> need has_value(), error() needs !has_value(); anything else is a bug
-// of the caller.
+// Errors: operator*, operator-> need has_value(), error() needs !has_value(); anything else is a
+// bug of the caller.
 // Limits: a subset of std::expected (C++23) under the same names, to be replaced by it later.
 
 #pragma once

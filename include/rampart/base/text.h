@@ -40,20 +40,22 @@ std::string to_lower(std::string_view text);
 /// Compares without regard to the case of A to Z.
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
-/// True if `text` contains `part`, without regard to the case of A to Z. An empty part is contained.
+/// True if `text` contains `part`, without regard to the case of A to Z. An empty part is
+/// contained.
 bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept;
 
 /// Without blanks, CR and LF at both ends. @return a view into `text`.
 std::string_view trim(std::string_view text) noexcept;
 
-/// Parts between separators, empty parts included; "" gives one empty part. @return views into `text`.
+/// Parts between separators, empty parts included; "" gives one empty part. @return views into
+/// `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// A whole decimal number without sign. @return nullopt if empty, not all digits, or too large.
 std::optional<std::uint64_t> parse_uint(std::string_view text) noexcept;
 
-/// What may be written to a log or a terminal: control bytes, DEL and all non-ASCII bytes become '?',
-/// and the text is cut to `bytes_max`, marked with "..." when something was cut off.
+/// What may be written to a log or a terminal: control bytes, DEL and all non-ASCII bytes become
+/// '?', and the text is cut to `bytes_max`, marked with "..." when something was cut off.
 std::string printable(std::string_view text, std::size_t bytes_max = 4096);
 
 /// The candidate nearest to `word` by edit distance (at most 3 and less than half the word), for

@@ -1,7 +1,7 @@
 // The two kinds of time, and their spellings.
 //
-// Wall time is what is stored, shown and compared with log lines; steady time is for timeouts within
-// one process. They are different types and never mix.
+// Wall time is what is stored, shown and compared with log lines; steady time is for timeouts
+// within one process. They are different types and never mix.
 //
 // Source: RFC 3339 (written stamps); operators' durations as Postfix writes them (postconf(5)).
 // Pure: apart from Clock, no function reads a clock or the time zone.
@@ -37,11 +37,13 @@ class SystemClock final : public Clock {
 };
 
 /// Parses "90s", "15m", "6h", "45d", "2w" or a sum such as "1h30m"; also "250ms".
-/// @return nullopt for a number without unit, an unknown unit, a negative or an overlong (> 100 years) value.
+/// @return nullopt for a number without unit, an unknown unit, a negative or an overlong (> 100
+///         years) value.
 std::optional<Micros> parse_duration(std::string_view text) noexcept;
 
 /// Shortest exact spelling in at most two units: "15m", "1h 30m", "45d"; below a second "250ms".
-/// Rounds up to the smaller unit shown, because a waiting time told too short is an invitation too early.
+/// Rounds up to the smaller unit shown, because a waiting time told too short is an invitation too
+/// early.
 std::string format_duration(Micros duration);
 
 /// "2026-11-21T15:05:00Z": UTC, whole seconds, rounded down.

@@ -1,10 +1,12 @@
 // The service's end of the command socket: status, flows, suppressions, held mail, reload.
 //
-// Threads: open and destroy from one thread; one thread accepts, one more serves each client. The reload
-// hook is called on a client's thread, never twice at once.
-// Errors: a bad request gets an answer {"error":{"code":"usage|not_found|refused|unavailable|denied",
-// "text":...}}; only what cannot be framed (too long, too slow) ends the connection.
-// Limits: 64 clients; a request has at most kRequestBytesMax bytes and 30 s, an answer 30 s to be taken.
+// Threads: open and destroy from one thread; one thread accepts, one more serves each client. The
+// reload hook is called on a client's thread, never twice at once.
+// Errors: a bad request gets an answer
+// {"error":{"code":"usage|not_found|refused|unavailable|denied", "text":...}}; only what cannot be
+// framed (too long, too slow) ends the connection.
+// Limits: 64 clients; a request has at most kRequestBytesMax bytes and 30 s, an answer 30 s to be
+// taken.
 //
 // Who may connect: root, our own user, and members of Options::group. Every command that changes
 // something is logged with the user who gave it.
@@ -38,7 +40,8 @@ class Server {
                                                     engine::Engine& engine,
                                                     ReloadHook reload,
                                                     std::string version);
-  /// Ends all connections, waits for commands that are being carried out, and removes the socket file.
+  /// Ends all connections, waits for commands that are being carried out, and removes the socket
+  /// file.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -1,14 +1,14 @@
 // The engine: live state of every flow, sender and suppression; decides on recipients, learns from
 // reports, and writes behind.
 //
-// Threads: every public function from any thread. decide() never waits for the disk, but for the first
-// unit of a flow without a lease: at most Options::store_deadline, at most eight callers at once.
-// learn() is called by one feed thread per source and may block when the store is behind.
-// Lock order: learn gate, queue book, provider shard, senders, pending writes. No lock is held across a
-// call to the store.
+// Threads: every public function from any thread. decide() never waits for the disk, but for the
+// first unit of a flow without a lease: at most Options::store_deadline, at most eight callers at
+// once. learn() is called by one feed thread per source and may block when the store is behind.
+// Lock order: learn gate, queue book, provider shard, senders, pending writes. No lock is held
+// across a call to the store.
 //
-// Leases: a unit is admitted only after the store durably counts it. A block of units is counted ahead
-// (the lease) and spent from memory; what a crash leaves unspent stays counted.
+// Leases: a unit is admitted only after the store durably counts it. A block of units is counted
+// ahead (the lease) and spent from memory; what a crash leaves unspent stays counted.
 //
 // Errors: store failures never stop decisions; they are counted, shown and logged once per change.
 

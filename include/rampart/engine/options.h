@@ -17,8 +17,8 @@
 
 namespace rampart::engine {
 
-/// What to do with a recipient. `Auto` (only for `over`): hold for those who submit and forget, if a
-/// releaser is alive, else defer.
+/// What to do with a recipient. `Auto` (only for `over`): hold for those who submit and forget, if
+/// a releaser is alive, else defer.
 enum class Action : std::uint8_t { Accept, Defer, Reject, Hold, Tag, Drop, Auto };
 std::string_view to_string(Action action) noexcept;  ///< "accept", "defer", ...
 std::optional<Action> parse_action(std::string_view text) noexcept;
@@ -26,8 +26,8 @@ std::optional<Action> parse_action(std::string_view text) noexcept;
 /// Observe: everything is accepted and counted, and the log says what enforcing would have done.
 enum class Mode : std::uint8_t { Observe, Enforce };
 
-/// What to do when the store does not answer in time. With one host a fair share of the local memory's
-/// knowledge is all of it, so `Share` goes on from memory.
+/// What to do when the store does not answer in time. With one host a fair share of the local
+/// memory's knowledge is all of it, so `Share` goes on from memory.
 enum class OnLoss : std::uint8_t { Share, Defer, Accept };
 
 struct Outbound {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rampart/base/time.h"
+#include "rampart/engine/options.h"
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 #include "rampart/suppression/entry.h"

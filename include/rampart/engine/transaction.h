@@ -1,6 +1,7 @@
 // One mail transaction as the engine sees it, from MAIL to end of message, and its verdicts.
 //
-// Threads: a Transaction belongs to one session, whose callbacks do not overlap; no lock of its own.
+// Threads: a Transaction belongs to one session, whose callbacks do not overlap; no lock of its
+// own.
 
 #pragma once
 
@@ -35,8 +36,8 @@ struct Recipient {
   std::string mailer;    ///< {rcpt_mailer}; "" if the MTA gave none
 };
 
-/// The answer for one recipient at RCPT. Hold, tag and drop are accepted here and take effect at end
-/// of message.
+/// The answer for one recipient at RCPT. Hold, tag and drop are accepted here and take effect at
+/// end of message.
 struct Verdict {
   enum class Answer : std::uint8_t { Continue, Defer, Reject };
   Answer answer = Answer::Continue;

@@ -3,8 +3,8 @@
 // Source: RFC 5321 4.1.2 (Path, Mailbox), 4.5.5 (null reverse-path).
 // Pure: every function may be called from any thread.
 // Limits: local part at most 1024 bytes (RFC 5321 allows 64; MTAs accept more).
-// Deviation: source routes ("<@a,@b:user@c>") lose their route; an address without a domain is kept,
-// because MTAs accept "root" from their own host.
+// Deviation: source routes ("<@a,@b:user@c>") lose their route; an address without a domain is
+// kept, because MTAs accept "root" from their own host.
 
 #pragma once
 
@@ -29,7 +29,8 @@ struct Address {
 
 /// Reads an address as a milter or a log shows it, with or without one pair of angle brackets.
 /// @param text  "<user@example.org>", "user@example.org", "<>" or "" (the null sender).
-/// @return      nullopt if it has control bytes, an overlong part or no sense; never throws for content.
+/// @return      nullopt if it has control bytes, an overlong part or no sense; never throws for
+///              content.
 std::optional<Address> parse_address(std::string_view text);
 
 /// "user@example.org", without brackets; "" for the null sender.

@@ -3,9 +3,9 @@
 // Source: RFC 5321 2.3.5 and 4.1.3 (address literals), RFC 5891 (IDNA 2008).
 // Pure: every function may be called from any thread.
 // Limits: at most 255 bytes.
-// Deviation: underscores and other characters that DNS carries but host names must not have are kept;
-// where IDNA conversion fails the bytes are kept as they came, in ASCII lower case: mail is bytes, and
-// two spellings that differ must stay different.
+// Deviation: underscores and other characters that DNS carries but host names must not have are
+// kept; where IDNA conversion fails the bytes are kept as they came, in ASCII lower case: mail is
+// bytes, and two spellings that differ must stay different.
 
 #pragma once
 
@@ -35,7 +35,8 @@ class Domain {
 };
 
 /// @param text  One domain as written, any case, U-labels or A-labels, at most one trailing dot.
-/// @return      nullopt if empty, too long, or with a blank, control byte, '@', '<', '>' or an empty label.
+/// @return      nullopt if empty, too long, or with a blank, control byte, '@', '<', '>' or an
+///              empty label.
 std::optional<Domain> parse_domain(std::string_view text);
 
 /// True if `domain` is `suffix` or ends in "." + `suffix`: anchored at a label.

@@ -28,8 +28,8 @@ class QueueId {
   std::string text_;
 };
 
-/// @return nullopt unless `text` is 5 to 20 ASCII letters and digits, with at least one digit or all
-///         hexadecimal; this excludes "ALL" (every message, to postsuper) and "NOQUEUE".
+/// @return nullopt unless `text` is 5 to 20 ASCII letters and digits, with at least one digit or
+///         all hexadecimal; this excludes "ALL" (every message, to postsuper) and "NOQUEUE".
 std::optional<QueueId> parse_queue_id(std::string_view text);
 
 }  // namespace rampart::mail

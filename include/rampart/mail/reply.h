@@ -39,7 +39,8 @@ struct Reply {
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 
-/// Reads the codes at the start of `text` ("550 5.1.1 No such user", "421-4.7.28 ...", "550 #5.1.0 ...").
+/// Reads the codes at the start of `text` ("550 5.1.1 No such user", "421-4.7.28 ...", "550 #5.1.0
+/// ...").
 /// @return the reply with `text` kept whole; code 0 and no enhanced code if it starts with neither.
 Reply parse_reply(std::string_view text, Stage stage);
 

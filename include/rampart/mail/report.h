@@ -34,7 +34,8 @@ struct Relay {
 
 struct Report {
   std::string
-      instance;  ///< the log's program prefix ("postfix", "postfix-out"): queue IDs repeat across instances
+      /// the log's program prefix ("postfix", "postfix-out"): queue IDs repeat across instances
+      instance;
   QueueId queue_id;
   Address recipient;                          ///< final address
   std::optional<Address> original_recipient;  ///< what the milter saw, where it differs

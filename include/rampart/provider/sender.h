@@ -29,18 +29,20 @@ inline constexpr std::string_view kLocalSender = "local";
 /// One `[[sender]]`: exactly one of `domain`, `auth`, `network` is set.
 struct SenderSpec {
   std::string
-      domain;  ///< "news.example.com" (that name), "*.bounces.example.com" (all below it), "user@example.com"
+      /// "news.example.com" (that name), "*.bounces.example.com" (all below it), "user@example.com"
+      domain;
   std::string auth;     ///< exact SASL name
   std::string network;  ///< "192.0.2.0/24", "2001:db8::/32" or one address
   std::string name;     ///< the sender's name; "" with `domain`: the domain itself
   std::string where;    ///< for messages
 };
 
-/// An address range. An IPv4 client seen through an IPv6 socket (::ffff:192.0.2.1) is an IPv4 client.
+/// An address range. An IPv4 client seen through an IPv6 socket (::ffff:192.0.2.1) is an IPv4
+/// client.
 class Network {
  public:
-  /// "192.0.2.0/24", "192.0.2.1", "2001:db8::/32", with or without brackets around the address; bits
-  /// beyond the prefix length are ignored. @return nullopt if bad.
+  /// "192.0.2.0/24", "192.0.2.1", "2001:db8::/32", with or without brackets around the address;
+  /// bits beyond the prefix length are ignored. @return nullopt if bad.
   static std::optional<Network> parse(std::string_view text);
   /// @param address  with or without brackets, an "IPv6:" prefix or a zone. @return false if bad.
   [[nodiscard]] bool contains(std::string_view address) const noexcept;
@@ -57,8 +59,8 @@ class SenderTable {
  public:
   /// @param specs          the first that matches a message names its sender
   /// @param named_domains  what [[rule]] entries name: each domain, with all names below it that no
-  ///                       longer entry has, is a sender of its own. "", "<>", "local", patterns with
-  ///                       "*" and names that `specs` give are no domains and are passed over.
+  ///                       longer entry has, is a sender of its own. "", "<>", "local", patterns
+  ///                       with "*" and names that `specs` give are no domains and are passed over.
   static base::Result<SenderTable> build(const std::vector<SenderSpec>& specs,
                                          const std::vector<std::string>& named_domains);
 

@@ -30,15 +30,15 @@ struct ProviderSpec {
   std::string where;            ///< "providers.toml:12:1", for messages
 };
 
-/// The registrable domain ("example.co.uk" of "a.b.example.co.uk"); the domain itself where there is
-/// none (a public suffix, an address, one label). Private suffixes count: "a.github.io" is one.
+/// The registrable domain ("example.co.uk" of "a.b.example.co.uk"); the domain itself where there
+/// is none (a public suffix, an address, one label). Private suffixes count: "a.github.io" is one.
 std::string registrable_domain(const mail::Domain& domain);
 
 class Table {
  public:
   /// Later specs of the same name add to earlier ones.
-  /// @return an error naming every domain or suffix that two providers claim, and every bad name, one
-  ///         "where: error: what" a line.
+  /// @return an error naming every domain or suffix that two providers claim, and every bad name,
+  ///         one "where: error: what" a line.
   static base::Result<Table> build(const std::vector<ProviderSpec>& specs);
 
   Table(Table&&) noexcept;

@@ -1,4 +1,5 @@
-// The stored form of the ramp's records: compact bytes with a version, independent of machine order.
+// The stored form of the ramp's records: compact bytes with a version, independent of machine
+// order.
 //
 // Pure: any thread.
 // Errors: decode_* return nullopt for damaged or newer bytes and never read beyond them.

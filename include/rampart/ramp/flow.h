@@ -1,22 +1,23 @@
-// The ramp: how much one flow (one sender to one provider) may be sent now, and what each report does
-// to that. A flow's allowance follows what the provider has recently taken from the sender.
+// The ramp: how much one flow (one sender to one provider) may be sent now, and what each report
+// does to that. A flow's allowance follows what the provider has recently taken from the sender.
 //
-// Pure: no clock, no lock, no IO. Everything is a function of (plan, constants, state, now); the same
-// calls give the same state. No timer has to fire for a limit to move. Distinct states may be used from
-// distinct threads; one state needs its owner's lock.
-// Units: one unit is one recipient of one message. `now` is wall time; for reports the event's own time.
-// Limits: a state is plain data of about 1.3 KB; every count saturates instead of wrapping. Times lie
-// between 1970 and 9999, Constants::hour is at least a second.
+// Pure: no clock, no lock, no IO. Everything is a function of (plan, constants, state, now); the
+// same calls give the same state. No timer has to fire for a limit to move. Distinct states may be
+// used from distinct threads; one state needs its owner's lock.
+// Units: one unit is one recipient of one message. `now` is wall time; for reports the event's own
+// time.
+// Limits: a state is plain data of about 1.3 KB; every count saturates instead of wrapping. Times
+// lie between 1970 and 9999, Constants::hour is at least a second.
 //
-// Windows are buckets: the day is 24 buckets of Constants::hour, the one going on included, the hour 12
-// buckets of a twelfth of it. Waiting times are rounded up, allowances down.
-// A clock set back refunds nothing and shortens nothing beyond its own length; a jump ahead empties at
-// most one window. Counters know nothing of limits: changing a constant changes no counter.
+// Windows are buckets: the day is 24 buckets of Constants::hour, the one going on included, the
+// hour 12 buckets of a twelfth of it. Waiting times are rounded up, allowances down.
+// A clock set back refunds nothing and shortens nothing beyond its own length; a jump ahead empties
+// at most one window. Counters know nothing of limits: changing a constant changes no counter.
 //
-// Two kinds of `now`: admit(), take(), refund(), roll(), allowance() and summarize() are asked at the
-// machine's time, and only they correct times that lie too far ahead (a clock was set back). on_report()
-// and charge() work at the time of an event, which may be older than what the flow has seen: they book it
-// where it belongs and move nothing back.
+// Two kinds of `now`: admit(), take(), refund(), roll(), allowance() and summarize() are asked at
+// the machine's time, and only they correct times that lie too far ahead (a clock was set back).
+// on_report() and charge() work at the time of an event, which may be older than what the flow has
+// seen: they book it where it belongs and move nothing back.
 
 #pragma once
 
@@ -47,8 +48,8 @@ inline constexpr std::size_t kHours = 24;
 inline constexpr std::size_t kFives = 12;
 inline constexpr std::size_t kPeaks = 48;
 inline constexpr std::size_t kBests = 12;
-/// Twelfths of an hour kept: one hour of admissions, the hour after in which a deferral would tell on
-/// them, and one more for reports that come late.
+/// Twelfths of an hour kept: one hour of admissions, the hour after in which a deferral would tell
+/// on them, and one more for reports that come late.
 inline constexpr std::size_t kFivesKept = 36;
 
 /// What a flow remembers. Plain numbers; times are zero (1970) when unset.
@@ -70,7 +71,8 @@ struct Flow {
   /// Bit i: bucket five_at - i met a deferral or block, or its reports could not be read.
   std::uint64_t spoiled = 0;
 
-  // Do no harm: the most admitted in one hour / five minutes that met no deferral within the hour after.
+  // Do no harm: the most admitted in one hour / five minutes that met no deferral within the hour
+  // after.
   std::array<Peak, kBests> best_hour{};
   std::array<Peak, kBests> best_five{};
 
@@ -142,7 +144,8 @@ struct Context {
   base::WallTime now;
   /// false: reports are missing; mail in flight or deferred limits nothing, levels freeze.
   bool feed_healthy = true;
-  /// false: who is behind the recipient's domain is not known yet; Constants::first_contact applies.
+  /// false: who is behind the recipient's domain is not known yet; Constants::first_contact
+  /// applies.
   bool provider_known = true;
   /// Mail that people wait for: paced apart from the rest, not held to one at a time on new ground.
   bool transactional = false;
@@ -163,8 +166,8 @@ enum class Reason : std::uint8_t {
   FirstContact,        ///< the provider behind this domain is not known yet
   Limited,             ///< a learned limit is in force (only in a Summary: more may still go)
 };
-/// "none", "stopped", "paused", "host_paused", "one_at_a_time", "waiting_for_deferred", "day", "hour",
-/// "pace", "in_flight", "first_contact", "limited".
+/// "none", "stopped", "paused", "host_paused", "one_at_a_time", "waiting_for_deferred", "day",
+/// "hour", "pace", "in_flight", "first_contact", "limited".
 std::string_view to_string(Reason reason) noexcept;
 
 /// The numbers in force at `now`.
@@ -181,8 +184,8 @@ struct Allowance {
 };
 inline constexpr std::uint32_t kUnlimited = 0xFFFFFFFF;
 
-/// Moves the windows to `now`, the machine's time. Called by every function below that is asked at the
-/// machine's time; idempotent.
+/// Moves the windows to `now`, the machine's time. Called by every function below that is asked at
+/// the machine's time; idempotent.
 void roll(Flow& flow, const Context& context);
 /// Brings a stop that lies too far ahead (the clock was set back) to its own length from `now`.
 void roll(Health& health, const Context& context);
@@ -204,8 +207,9 @@ struct Admission {
 Admission admit(Flow& flow, const Health& health, const Context& context, std::uint32_t units = 1);
 
 struct Subject;
-/// The same for a flow and its host flow together: both must take the units. Rolls the sender's health.
-/// A pause of the host flow is HostPaused; its other reasons keep their name and set Admission::host.
+/// The same for a flow and its host flow together: both must take the units. Rolls the sender's
+/// health. A pause of the host flow is HostPaused; its other reasons keep their name and set
+/// Admission::host.
 Admission admit(const Subject& subject,
                 const Context& context,
                 const Context& host_context,
@@ -214,12 +218,12 @@ Admission admit(const Subject& subject,
 /// Charges `units` and counts them in flight.
 void take(Flow& flow, const Context& context, std::uint32_t units = 1);
 
-/// Takes back a charge of `units` made at `taken_at`, for mail that was never accepted (abort, refusal):
-/// volume, pace and in flight.
+/// Takes back a charge of `units` made at `taken_at`, for mail that was never accepted (abort,
+/// refusal): volume, pace and in flight.
 void refund(Flow& flow, const Context& context, base::WallTime taken_at, std::uint32_t units = 1);
 
-/// Charges `units` without counting them in flight: mail that left without our admission, or a lease
-/// that a crash left behind. `context.now` is when it left; older than the windows: nothing.
+/// Charges `units` without counting them in flight: mail that left without our admission, or a
+/// lease that a crash left behind. `context.now` is when it left; older than the windows: nothing.
 void charge(Flow& flow, const Context& context, std::uint32_t units = 1);
 
 /// Where a recipient stands between admission and its last report.
@@ -264,7 +268,8 @@ Effects on_report(const Subject& subject,
                   const Context& context,
                   const Context& host_context);
 
-/// A queued recipient disappeared without a report (deleted by a person, expired here after five days).
+/// A queued recipient disappeared without a report (deleted by a person, expired here after five
+/// days).
 void forget(Flow& flow, HostFlow& host, Standing standing);
 
 /// Pauses by a person; `until` in the past resumes, beyond the year 9999 it means that year.
@@ -272,8 +277,9 @@ void set_manual_pause(Flow& flow, base::WallTime until);
 /// Ends every pause, block and stop, and the wait for deferred mail; keeps counts and levels.
 void resume(Flow& flow, Health& health);
 
-/// State of a flow as people see it. Paused: nothing until a time (stop, pause, deferred mail waiting);
-/// full: the day's allowance is used; slowed: every other reason, a learned limit, or one at a time.
+/// State of a flow as people see it. Paused: nothing until a time (stop, pause, deferred mail
+/// waiting); full: the day's allowance is used; slowed: every other reason, a learned limit, or one
+/// at a time.
 enum class FlowStatus : std::uint8_t { Open, Slowed, Full, Paused };
 std::string_view to_string(FlowStatus status) noexcept;  ///< "open", "slowed", "full", "paused"
 

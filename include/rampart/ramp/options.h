@@ -13,14 +13,16 @@
 
 namespace rampart::ramp {
 
-/// A named way to grow. `unlimited` has no volume limits at all, only pauses (the host flow's default).
+/// A named way to grow. `unlimited` has no volume limits at all, only pauses (the host flow's
+/// default).
 struct Plan {
   std::string name = "standard";
   bool unlimited = false;
   std::uint32_t start = 200;  ///< units a day for a flow without history, >= 1
   double growth = 1.4;        ///< x best per day, 1.0 .. Constants::ceiling
-  /// Rungs, strictly rising, each >= 1; replaces start and growth when not empty: the day is the rung
-  /// after the highest rung r with best >= 0.8 r, the last rung is never exceeded, nothing is probed.
+  /// Rungs, strictly rising, each >= 1; replaces start and growth when not empty: the day is the
+  /// rung after the highest rung r with best >= 0.8 r, the last rung is never exceeded, nothing is
+  /// probed.
   std::vector<std::uint32_t> schedule;
   std::uint32_t day_max = 0;  ///< units a day never exceeded; 0: no ceiling of this kind
 };
@@ -63,8 +65,9 @@ struct Constants {
   double host_share = 0.5;
   std::uint32_t first_contact =
       4;  ///< units to a domain of unknown provider before its first report
-  /// In flight and deferred counts of a flow nothing was heard of for so long are dropped: an MTA's queue
-  /// has given up by then (Postfix maximal_queue_lifetime, Sendmail Timeout.queuereturn: 5 days).
+  /// In flight and deferred counts of a flow nothing was heard of for so long are dropped: an MTA's
+  /// queue has given up by then (Postfix maximal_queue_lifetime, Sendmail Timeout.queuereturn: 5
+  /// days).
   base::Micros forget_after = std::chrono::hours{24 * 5};
   /// The widths of the windows. Operators leave them alone; tests shorten a day to minutes.
   base::Micros hour = std::chrono::hours{1};  ///< a day is 24 of these

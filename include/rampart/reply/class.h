@@ -15,7 +15,8 @@ namespace rampart::reply {
 enum class ReplyClass : std::uint8_t {
   Delivered,        ///< 2xx
   MailboxUnknown,   ///< no such user
-  MailboxDisabled,  ///< the mailbox exists or existed but takes no mail: suspended, closed, inactive
+  /// the mailbox exists or existed but takes no mail: suspended, closed, inactive
+  MailboxDisabled,
   MailboxFull,      ///< over quota
   MailboxMoved,     ///< the user has moved
   DomainUnknown,    ///< NXDOMAIN, no host, null MX

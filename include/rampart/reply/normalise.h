@@ -1,12 +1,12 @@
 // One spelling for a reply however it was reported: without what MTAs wrap around it, without codes
 // repeated on every line, without the addresses it names.
 //
-//   host mx.example[192.0.2.1] said: 550-5.1.1 <u@example> No such 550 5.1.1 user (in reply to RCPT TO command)
-//   -> code 550, enhanced 5.1.1, stage rcpt, text "<@> No such user"
+//   host mx.example[192.0.2.1] said: 550-5.1.1 <u@example> No such 550 5.1.1 user (in reply to RCPT
+//   TO command) -> code 550, enhanced 5.1.1, stage rcpt, text "<@> No such user"
 //
-// Source: RFC 5321 4.2 (replies), RFC 3463 (enhanced codes); the wrappings as Postfix 3.7 and Sendmail
-// 8.17 log them ("host ... said:", "refused to talk to me:", "(in reply to ...)", "Deferred: 451 ...")
-// and as RFC 3464 prints them ("smtp; 550 ...").
+// Source: RFC 5321 4.2 (replies), RFC 3463 (enhanced codes); the wrappings as Postfix 3.7 and
+// Sendmail 8.17 log them ("host ... said:", "refused to talk to me:", "(in reply to ...)",
+// "Deferred: 451 ...") and as RFC 3464 prints them ("smtp; 550 ...").
 // Pure: every function may be called from any thread.
 // Limits: looks at the first 16 KiB, keeps 4 KiB; linear time on any bytes.
 
@@ -31,8 +31,9 @@ struct Normalised {
   std::uint16_t code = 0;  ///< 200..599, or 0: none
   std::optional<mail::EnhancedStatusCode> enhanced;
   mail::Stage stage = mail::Stage::Unknown;
-  /// Text without leading and repeated codes, blanks folded to one, valid UTF-8 without control bytes
-  /// (others become '?'); every address is written "@", so that no local part can look like a reason.
+  /// Text without leading and repeated codes, blanks folded to one, valid UTF-8 without control
+  /// bytes (others become '?'); every address is written "@", so that no local part can look like a
+  /// reason.
   std::string text;
 };
 

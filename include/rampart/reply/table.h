@@ -2,11 +2,11 @@
 //
 //   "421 4.7.28 Gmail has detected an unusual rate of mail ..." -> rate_limited, sender, gmail-rate
 //
-// Order: the operator's rules, then shipped rules of the relay's provider, then shipped rules with a
-// text to match, then those with enhanced codes only, then those with reply codes or stages only;
+// Order: the operator's rules, then shipped rules of the relay's provider, then shipped rules with
+// a text to match, then those with enhanced codes only, then those with reply codes or stages only;
 // within each of these the order of the file. The first rule that matches wins.
-// Two answers need no rule and come first: a 2xx ("code-2xx"), and no code from an MTA that says the
-// message was sent ("status-sent"). One comes last: "no-rule".
+// Two answers need no rule and come first: a 2xx ("code-2xx"), and no code from an MTA that says
+// the message was sent ("status-sent"). One comes last: "no-rule".
 //
 // Threads: a Table never changes after compile(); const functions may be called from any thread.
 // Errors: compile() names every bad rule and sample, not only the first.
@@ -53,10 +53,11 @@ struct Classification {
   ReplyClass reply_class = ReplyClass::Undefined;
   Scope scope = Scope::None;
   Permanence permanence = Permanence::Unknown;
-  /// This reply alone shows that the address is dead: permanent, of a class that blames the address,
-  /// not given before RCPT, and not known from Question::dsn alone. At the end of data only if
-  /// blames_address or null_mx; whether the message had
-  /// other recipients is the caller's to know. A missing domain may be a broken resolver: see null_mx.
+  /// This reply alone shows that the address is dead: permanent, of a class that blames the
+  /// address, not given before RCPT, and not known from Question::dsn alone. At the end of data
+  /// only if blames_address or null_mx; whether the message had
+  /// other recipients is the caller's to know. A missing domain may be a broken resolver: see
+  /// null_mx.
   bool suppress = false;
   bool blames_address = false;  ///< a rule matched text about the mailbox, not only a code
   bool null_mx = false;         ///< the domain itself says that it takes no mail (RFC 7505)
@@ -73,9 +74,9 @@ class Table {
  public:
   /// Checks and compiles the rules.
   /// @param operator_rules  evaluated before all shipped rules, in their order.
-  /// @return an error whose text has one line "where: error: ..." for each bad pattern, code, name or
-  ///         sample. A sample must be matched by its own rule and by none before it; shipped samples are
-  ///         tried without the operator's rules, which may overrule them on purpose.
+  /// @return an error whose text has one line "where: error: ..." for each bad pattern, code, name
+  ///         or sample. A sample must be matched by its own rule and by none before it; shipped
+  ///         samples are tried without the operator's rules, which may overrule them on purpose.
   static base::Result<Table> compile(std::vector<Rule> operator_rules,
                                      std::vector<Rule> shipped_rules);
 

@@ -1,21 +1,23 @@
-// Lines of Postfix's log as events: "postfix/smtp[983]: 02353A9A9CD: to=<a@b.example>, relay=..." is a
-// Delivery to a@b.example.
+// Lines of Postfix's log as events: "postfix/smtp[983]: 02353A9A9CD: to=<a@b.example>, relay=..."
+// is a Delivery to a@b.example.
 //
-// Source: Postfix 3.7 as measured; smtp(8), qmgr(8), cleanup(8), bounce(8), pickup(8), postsuper(1).
+// Source: Postfix 3.7 as measured; smtp(8), qmgr(8), cleanup(8), bounce(8), pickup(8),
+// postsuper(1).
 // Pure: apart from the StampReader passed in, no state. Any thread.
 // Errors: none. Every sequence of bytes is some event; text that no shape knows is NotUnderstood.
-// Limits: a line is cut at 64 KiB, a field at 4 KiB; linear time. Postfix itself ends lines at about
-// 2 KiB, and with them "(in reply to ...)": the stage of a very long reply is unknown.
+// Limits: a line is cut at 64 KiB, a field at 4 KiB; linear time. Postfix itself ends lines at
+// about 2 KiB, and with them "(in reply to ...)": the stage of a very long reply is unknown.
 //
-// Both addresses and remote text are written by strangers. Fields are therefore taken by position from
-// the left, with quoted local parts in mind, and nothing is ever searched for further right. With
-// info_log_address_format = internal (and before Postfix 3.5) quoted local parts are logged without
-// quotes; such addresses may then end early at a '>' of their own, and match no real recipient.
+// Both addresses and remote text are written by strangers. Fields are therefore taken by position
+// from the left, with quoted local parts in mind, and nothing is ever searched for further right.
+// With info_log_address_format = internal (and before Postfix 3.5) quoted local parts are logged
+// without quotes; such addresses may then end early at a '>' of their own, and match no real
+// recipient.
 //
-// Instance and service: of "postfix/smtp" the instance is "postfix" and the service "smtp". Of a longer
-// name the instance is what precedes the first slash and the service what follows the last, because
-// master.cf's "-o syslog_name=postfix/submission" names a service of the same instance, with the same
-// queue: "postfix/submission/smtpd" is instance "postfix", service "smtpd".
+// Instance and service: of "postfix/smtp" the instance is "postfix" and the service "smtp". Of a
+// longer name the instance is what precedes the first slash and the service what follows the last,
+// because master.cf's "-o syslog_name=postfix/submission" names a service of the same instance,
+// with the same queue: "postfix/submission/smtpd" is instance "postfix", service "smtpd".
 
 #pragma once
 
@@ -44,23 +46,24 @@ struct Delivery {
   mail::DeliveryStatus status = mail::DeliveryStatus::Sent;
   /// As logged. Postfix rewrites its class: a 554 greeting is status=deferred, dsn=4.7.1.
   std::optional<mail::EnhancedStatusCode> dsn;
-  /// What the remote said, without what Postfix puts around it, and the stage. Where the remote said
-  /// nothing, code 0 and Postfix's own words.
+  /// What the remote said, without what Postfix puts around it, and the stage. Where the remote
+  /// said nothing, code 0 and Postfix's own words.
   mail::Reply reply;
   std::string text;  ///< all that is in the parentheses
-  /// False if the mail stays on this host: local transports, a relay at a loopback address or a socket
-  /// in the file system, error(8) and retry, refusals by cleanup(8), "forwarded as".
+  /// False if the mail stays on this host: local transports, a relay at a loopback address or a
+  /// socket in the file system, error(8) and retry, refusals by cleanup(8), "forwarded as".
   bool leaves_host = false;
   /// False if nobody was asked: error(8) and retry, "delivery temporarily suspended", cleanup(8).
   bool attempted = true;
   bool own = false;  ///< the text contains "rampart:", so it is our own refusal that came back
-  /// The next ID of the same message: "forwarded as X" of local(8), "queued as X" of a relay on this
-  /// host (content filter).
+  /// The next ID of the same message: "forwarded as X" of local(8), "queued as X" of a relay on
+  /// this host (content filter).
   std::optional<mail::QueueId> forwarded_as;
 };
 
-/// What a host said for which Postfix went on to the next one: "host X refused to talk to me: 421 ..."
-/// without a recipient. A Delivery follows. Also "host X said: ... (in reply to MAIL FROM command)".
+/// What a host said for which Postfix went on to the next one: "host X refused to talk to me: 421
+/// ..." without a recipient. A Delivery follows. Also "host X said: ... (in reply to MAIL FROM
+/// command)".
 struct RefusedToTalk {
   mail::Relay relay;
   mail::Reply reply;
@@ -73,7 +76,8 @@ struct QueueActive {
   std::uint32_t recipients = 0;
 };
 
-/// The message got too old, or an operator had it expire: every recipient left is returned to the sender.
+/// The message got too old, or an operator had it expire: every recipient left is returned to the
+/// sender.
 struct Expired {
   mail::Address sender;
 };
@@ -93,7 +97,8 @@ struct PlacedOnHold {};      ///< postsuper -h; HOLD in an access(5) or header_c
 /// A milter, any milter, refused a command or the message; or dropped it, which Postfix calls
 /// "milter-discard". Without queue ID before Postfix has assigned one.
 struct MilterReject {
-  /// "CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"; "HEADER": by milter_header_checks.
+  /// "CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"; "HEADER": by
+  /// milter_header_checks.
   std::string stage;
   std::string text;
   mail::Address sender;
@@ -115,7 +120,8 @@ struct MessageId {
   std::string text;  ///< "<...>" as written, the sender's choice
 };
 
-/// bounce: a notification was queued under an ID of its own; this line's queue ID is the original's.
+/// bounce: a notification was queued under an ID of its own; this line's queue ID is the
+/// original's.
 struct BounceSent {
   enum class Kind : std::uint8_t { Failure, Delay, Status };
   mail::QueueId dsn_id;

@@ -1,11 +1,11 @@
-// Time stamps at the start of log lines, "Nov 21 00:03:38 ..." and "2026-11-21T00:03:38.123456+00:00 ...",
-// as instants.
+// Time stamps at the start of log lines, "Nov 21 00:03:38 ..." and
+// "2026-11-21T00:03:38.123456+00:00 ...", as instants.
 //
 // Source: RFC 3164 4.1.2 (traditional stamp: no year, local time), RFC 3339.
 // Pure: a StampReader holds state but reads no clock and no time zone; what "now" is and what local
 // time means are told to it. Distinct objects may be used from distinct threads.
-// Limits: a log that is silent for more than a year, or a first line more than a year older than the
-// reference, is dated a year late: the stamp does not say otherwise.
+// Limits: a log that is silent for more than a year, or a first line more than a year older than
+// the reference, is dated a year late: the stamp does not say otherwise.
 
 #pragma once
 
@@ -19,9 +19,9 @@
 
 namespace rampart::report {
 
-/// What a local civil time may mean: the same instant twice as a rule; two instants in the hour that
-/// is repeated when summer time ends. In the hour that is skipped in spring: the same instant twice,
-/// computed with either offset.
+/// What a local civil time may mean: the same instant twice as a rule; two instants in the hour
+/// that is repeated when summer time ends. In the hour that is skipped in spring: the same instant
+/// twice, computed with either offset.
 struct LocalInstants {
   base::WallTime earlier;
   base::WallTime later;
@@ -42,9 +42,10 @@ struct StampState {
 
 /// Reads the stamps of one source of lines, in order.
 ///
-/// The year of a traditional stamp is the one that lets the log go on from the last stamp (a step back
-/// of up to a day is taken for a clock that was set, not for a year that went by) and that does not lie
-/// more than a day after the reference. In a doubled hour, time does not go back more than 5 minutes.
+/// The year of a traditional stamp is the one that lets the log go on from the last stamp (a step
+/// back of up to a day is taken for a clock that was set, not for a year that went by) and that
+/// does not lie more than a day after the reference. In a doubled hour, time does not go back more
+/// than 5 minutes.
 class StampReader {
  public:
   /// @param rule       What traditional stamps mean; empty: they are UTC.
@@ -57,7 +58,8 @@ class StampReader {
   [[nodiscard]] StampState state() const noexcept { return state_; }
 
   /// Takes a stamp and the blanks behind it off the front of `line`.
-  /// @return  The instant, not after the reference; nullopt and `line` unchanged if there is no stamp.
+  /// @return  The instant, not after the reference; nullopt and `line` unchanged if there is no
+  ///          stamp.
   std::optional<base::WallTime> consume(std::string_view& line);
 
  private:

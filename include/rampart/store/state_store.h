@@ -2,8 +2,8 @@
 //
 // Threads: every function from any thread; calls are serialised inside. commit() blocks until the
 // batch is durable (SQLite: synchronous=FULL), so it is never called from a milter callback.
-// Errors: Unavailable (busy, disk full, closed), Corrupt (damaged file), Unsupported (newer schema).
-// After an error of commit() nothing of the batch is stored.
+// Errors: Unavailable (busy, disk full, closed), Corrupt (damaged file), Unsupported (newer
+// schema). After an error of commit() nothing of the batch is stored.
 
 #pragma once
 
@@ -21,7 +21,8 @@
 
 namespace rampart::store {
 
-/// Everything but suppressions and their history, as of one commit, in any order. Read once at start.
+/// Everything but suppressions and their history, as of one commit, in any order. Read once at
+/// start.
 struct Snapshot {
   std::vector<FlowRecord> flows;
   std::vector<HostFlowRecord> host_flows;
@@ -64,15 +65,16 @@ class StateStore {
   /// By key, rising.
   [[nodiscard]] virtual base::Result<std::vector<suppression::Entry>> list_suppressions(
       const SuppressionFilter& filter) = 0;
-  /// Calls `visit` once for every entry with its key (once per sender), in any order. The store may be
-  /// used meanwhile, also by `visit`; entries added or erased meanwhile may be missed or told.
+  /// Calls `visit` once for every entry with its key (once per sender), in any order. The store may
+  /// be used meanwhile, also by `visit`; entries added or erased meanwhile may be missed or told.
   [[nodiscard]] virtual base::Result<> for_each_suppression_key(
       const std::function<void(std::string_view key)>& visit) = 0;
   [[nodiscard]] virtual base::Result<std::uint64_t> count_suppressions() = 0;
 
-  /// Removes what is older than `before`: seen reports; messages (not their queued recipients); evidence
-  /// of suppressions that expired by then, unless it tells of a later day than their end; and history of
-  /// keys without an entry. Entries themselves stay. On failure a part may have been removed.
+  /// Removes what is older than `before`: seen reports; messages (not their queued recipients);
+  /// evidence of suppressions that expired by then, unless it tells of a later day than their end;
+  /// and history of keys without an entry. Entries themselves stay. On failure a part may have been
+  /// removed.
   [[nodiscard]] virtual base::Result<> prune(base::WallTime before) = 0;
 
   /// "memory", or "sqlite 3.40.1, schema 1".
@@ -83,8 +85,8 @@ class StateStore {
 std::unique_ptr<StateStore> open_memory();
 
 /// Opens or creates the database file and migrates it forward.
-/// @return Corrupt for a damaged file and Unsupported for a newer one, both untouched; Unavailable if
-///         the directory is missing or not writable, or another rampart has the file open.
+/// @return Corrupt for a damaged file and Unsupported for a newer one, both untouched; Unavailable
+///         if the directory is missing or not writable, or another rampart has the file open.
 base::Result<std::unique_ptr<StateStore>> open_sqlite(const std::string& path);
 
 }  // namespace rampart::store

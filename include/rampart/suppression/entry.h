@@ -105,18 +105,18 @@ enum class Judgement : std::uint8_t {
 /// text names the mailbox; at end of data when the message had one recipient and the text names the
 /// mailbox. Everything else is at most soft evidence.
 ///
-/// A mailbox that is unknown, disabled or moved is Hard if the rule suppresses, otherwise Soft; where
-/// the reply may be about the message, the sender or the host instead, it is None. An unknown domain
-/// is Hard with a null MX, DomainUnknown without, Soft in a temporary reply, and None before RCPT: it
-/// is the sender's there.
+/// A mailbox that is unknown, disabled or moved is Hard if the rule suppresses, otherwise Soft;
+/// where the reply may be about the message, the sender or the host instead, it is None. An unknown
+/// domain is Hard with a null MX, DomainUnknown without, Soft in a temporary reply, and None before
+/// RCPT: it is the sender's there.
 Judgement judge(const Bounce& bounce) noexcept;
 
 /// Adds one judgement to the evidence. @return the entry to add once the evidence suffices.
 /// What suffices once suffices again: the caller forgets evidence together with the entry.
 /// @param evidence  its key and sender are set by the caller; updated
-/// @param entry     key ("": that of the evidence), evidence text, queue ID and rule for the entry that
-///                  may result; sender (hard: all, soft: that of the evidence), reason, since and until
-///                  are set here
+/// @param entry     key ("": that of the evidence), evidence text, queue ID and rule for the entry
+///                  that may result; sender (hard: all, soft: that of the evidence), reason, since
+///                  and until are set here
 std::optional<Entry> weigh(Evidence& evidence,
                            Judgement judgement,
                            Entry entry,

@@ -1,10 +1,11 @@
 // rampart's own log: one line an event, shaped like Postfix's so that the same grep finds both.
 //
-//   rampart[812]: 4Xk2Pq1z9Rz: from=<news@a.example>, to=<u@b.example>, sender=a.example, action=defer
+//   rampart[812]: 4Xk2Pq1z9Rz: from=<news@a.example>, to=<u@b.example>, sender=a.example,
+//   action=defer
 //
 // Threads: any function from any thread.
-// Limits: text from outside passes through Line, which leaves no control byte and quotes what could be
-// taken for another field; a value is cut at 1 KiB.
+// Limits: text from outside passes through Line, which leaves no control byte and quotes what could
+// be taken for another field; a value is cut at 1 KiB.
 
 #pragma once
 
@@ -27,7 +28,8 @@ struct LogOptions {
   Recipients recipients = Recipients::Full;
 };
 
-/// Sets the level and form of all later lines; the sink is stderr (journal, or a file by redirection).
+/// Sets the level and form of all later lines; the sink is stderr (journal, or a file by
+/// redirection).
 void configure_log(const LogOptions& options);
 [[nodiscard]] bool is_enabled(Level level) noexcept;
 

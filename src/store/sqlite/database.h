@@ -2,8 +2,8 @@
 //
 // Source: https://www.sqlite.org/c3ref/intro.html
 // Threads: none of these types locks; a connection and its statements need their owner's mutex.
-// Errors: SQLITE_CORRUPT, SQLITE_NOTADB and every sign that the tables are not ours: Corrupt; a value
-// too large: InvalidInput; everything else (busy, full, read-only, IO): Unavailable.
+// Errors: SQLITE_CORRUPT, SQLITE_NOTADB and every sign that the tables are not ours: Corrupt; a
+// value too large: InvalidInput; everything else (busy, full, read-only, IO): Unavailable.
 
 #pragma once
 
@@ -66,7 +66,8 @@ class Row {
   bool damaged_ = false;
 };
 
-/// A prepared statement, used again and again. What is bound must live until run() or each() returns.
+/// A prepared statement, used again and again. What is bound must live until run() or each()
+/// returns.
 class Statement {
  public:
   Statement() = default;

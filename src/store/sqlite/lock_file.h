@@ -1,7 +1,7 @@
 // The lock that keeps a second rampart from a database file.
 //
-// Source: flock(2). SQLite's own locks let several programs write in turn; two daemons that each count
-// from their own memory must not.
+// Source: flock(2). SQLite's own locks let several programs write in turn; two daemons that each
+// count from their own memory must not.
 
 #pragma once
 

@@ -22,8 +22,8 @@ using Kind = base::Error::Kind;
 
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 constexpr mode_t kMode = 0640;  // it holds people's addresses
-// quick_check reads the whole file: some 0.1 s for this much from a cold disk. In a larger file damage
-// shows when the damaged page is read; everything but suppressions is read at the start.
+// quick_check reads the whole file: some 0.1 s for this much from a cold disk. In a larger file
+// damage shows when the damaged page is read; everything but suppressions is read at the start.
 constexpr std::uintmax_t kCheckedBytesMax = std::uintmax_t{32} << 20;
 
 std::uintmax_t size_of(const std::string& path) {

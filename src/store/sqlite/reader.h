@@ -1,7 +1,7 @@
 // Statements that read the database, prepared once.
 //
-// Threads: the connection's owner's. Nothing stays open between calls, so that the write-ahead log can
-// be emptied.
+// Threads: the connection's owner's. Nothing stays open between calls, so that the write-ahead log
+// can be emptied.
 // Errors: Corrupt, naming table and key, for a record that cannot be read.
 
 #pragma once
@@ -20,7 +20,8 @@
 
 namespace rampart::store::sqlite {
 
-/// Where a walk over a table with the key (key, sender) stands: behind this record. No key is empty.
+/// Where a walk over a table with the key (key, sender) stands: behind this record. No key is
+/// empty.
 struct Place {
   std::string key;
   std::string sender;
@@ -51,8 +52,8 @@ class Reader {
                               std::vector<suppression::Entry>& page);
   /// Appends the keys of the next chunk.
   base::Result<> walk_keys(Place& place, std::vector<std::string>& keys);
-  /// Appends the evidence of the next chunk that belongs to entries that expired before `before` and
-  /// tells of nothing later than their end.
+  /// Appends the evidence of the next chunk that belongs to entries that expired before `before`
+  /// and tells of nothing later than their end.
   base::Result<> walk_outdated_evidence(Place& place,
                                         base::WallTime before,
                                         std::vector<suppression::Evidence>& found);

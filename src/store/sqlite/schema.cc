@@ -8,8 +8,9 @@
 namespace rampart::store::sqlite {
 namespace {
 
-// Times are microseconds since 1970. Records of many fields that only the ramp understands are blobs.
-// Tables with long rows keep SQLite's row numbers; short rows live in their key (WITHOUT ROWID).
+// Times are microseconds since 1970. Records of many fields that only the ramp understands are
+// blobs. Tables with long rows keep SQLite's row numbers; short rows live in their key (WITHOUT
+// ROWID).
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(
   name TEXT NOT NULL PRIMARY KEY,

@@ -28,8 +28,8 @@ base::Result<> migrate(Connection& connection, std::span<const char* const> step
 /// @return Corrupt if there is no whole key.
 base::Result<base::HashKey> read_hash_key(Connection& connection);
 
-/// @return Unsupported for a version above `known` and for other programs' tables, Corrupt for a version
-///         below zero.
+/// @return Unsupported for a version above `known` and for other programs' tables, Corrupt for a
+///         version below zero.
 base::Result<> check_identity(Connection& connection, std::int64_t known);
 
 }  // namespace rampart::store::sqlite

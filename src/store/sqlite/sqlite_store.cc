@@ -159,7 +159,8 @@ class SqliteStore final : public StateStore {
  private:
   using PruneByTime = base::Result<std::int64_t> (Writer::*)(Connection&, base::WallTime);
 
-  // Pruning goes in chunks, each a transaction of its own, so that commits wait milliseconds for it.
+  // Pruning goes in chunks, each a transaction of its own, so that commits wait milliseconds for
+  // it.
   base::Result<> prune_by_time(PruneByTime removal, base::WallTime before) {
     for (;;) {
       const base::MutexLock lock(write_mutex_);
