@@ -1,0 +1,312 @@
+#include "arguments.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "rampart/base/text.h"
+
+namespace rampart::cli {
+namespace {
+
+constexpr int kUsage = 2;
+
+using Names = std::vector<std::string_view>;
+
+const std::vector<std::pair<std::string_view, Names>>& commands() {
+  static const std::vector<std::pair<std::string_view, Names>> kCommands{
+      {"run", {}},
+      {"status", {}},
+      {"flow", {"show", "pause", "resume", "reset"}},
+      {"explain", {}},
+      {"suppression", {"add", "remove", "why", "list", "import"}},
+      {"hold", {"list", "release"}},
+      {"config", {"check", "show", "reload"}},
+      {"provider", {"of", "list"}},
+      {"help", {}},
+  };
+  return kCommands;
+}
+
+bool takes_value(std::string_view word) {
+  return word == "-c" || word == "--config" || word == "--tables" || word == "--socket";
+}
+
+// The words that name commands, options and their values left out.
+Names command_words(int argc, const char* const* argv) {
+  Names words;
+  for (int i = 1; i < argc && words.size() < 2; ++i) {
+    const std::string_view word = argv[i];
+    if (takes_value(word)) {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      words.push_back(word);
+    } else if (!words.empty()) {
+      break;  // an option of the command: its value is no command
+    }
+  }
+  return words;
+}
+
+std::string joined(const Names& names) {
+  std::string text;
+  for (const std::string_view name : names) {
+    text += (text.empty() ? "" : ", ") + std::string(name);
+  }
+  return text;
+}
+
+std::string unknown(const std::string& what, std::string_view word, const Names& names) {
+  const std::string_view near = base::find_nearest(word, names);
+  return "unknown " + what + " \"" + base::printable(word, 64) + "\"; " +
+         (near.empty() ? "there are " + joined(names)
+                       : "did you mean \"" + std::string(near) + "\"?");
+}
+
+// CLI11 only says that a sub-command is required. @return "" if the words are known or missing
+std::string find_mistyped(int argc, const char* const* argv) {
+  const Names words = command_words(argc, argv);
+  if (words.empty()) {
+    return {};
+  }
+  Names names;
+  for (const auto& [name, verbs] : commands()) {
+    names.push_back(name);
+    if (name == words[0]) {
+      const bool bad = !verbs.empty() && words.size() > 1 &&
+                       std::find(verbs.begin(), verbs.end(), words[1]) == verbs.end();
+      return bad ? unknown("command of " + std::string(name), words[1], verbs) : std::string();
+    }
+  }
+  return unknown("command", words[0], names);
+}
+
+class Builder {
+ public:
+  Builder(CLI::App& app, Arguments& arguments) : app_(app), a_(arguments) {}
+
+  void build() {
+    add_global();
+    add("run", "Run the service in the foreground");
+    add_status();
+    add_flow();
+    add_explain();
+    add_suppression();
+    add_hold();
+    add_config();
+    add_provider();
+  }
+
+ private:
+  CLI::App* add(CLI::App* parent, const std::string& name, const std::string& text) {
+    CLI::App* command = parent->add_subcommand(name, text);
+    command->fallthrough();
+    return command;
+  }
+  CLI::App* add(const std::string& name, const std::string& text) { return add(&app_, name, text); }
+  CLI::App* add_group(const std::string& name, const std::string& text) {
+    CLI::App* group = add(name, text);
+    group->require_subcommand(1);
+    return group;
+  }
+  CLI::Option* words(CLI::App* command, const std::string& name, const std::string& text) {
+    return command->add_option(name, a_.words, text)->type_name("");
+  }
+  void dry_run(CLI::App* command) {
+    command->add_flag("--dry-run", a_.dry_run, "Say what would change, change nothing");
+  }
+  void lifetime(CLI::App* command) {
+    command
+        ->add_option("--for", a_.lifetime,
+                     "For so long, such as 90s, 6h or 30d; without: until undone")
+        ->type_name("TIME");
+  }
+
+  void add_global() {
+    app_.set_version_flag("--version", "rampart " RAMPART_VERSION);
+    app_.add_option("-c,--config", a_.config, "Configuration file")
+        ->envname("RAMPART_CONFIG")
+        ->type_name("FILE");
+    app_.add_option("--tables", a_.tables, "Directory of replies.toml and providers.toml")
+        ->type_name("DIR");
+    app_.add_option("--socket", a_.socket,
+                    "Command socket of the service; without: the configuration's")
+        ->type_name("PATH");
+    app_.add_flag("--json", a_.json, "Print JSON, errors too");
+    app_.add_flag("--no-color", a_.no_color, "No colour, also on a terminal");
+    app_.add_flag("-q,--quiet", a_.quiet, "Print nothing but errors");
+    app_.require_subcommand(1);
+  }
+  void add_status() {
+    CLI::App* status = add("status", "What is sent where, and what waits");
+    status->add_option("--sender", a_.sender, "Only this sender")->type_name("NAME");
+    status->add_option("--provider", a_.provider, "Only this provider")->type_name("NAME");
+    status->add_option("--state", a_.state, "Only flows that are open, slowed, full or paused")
+        ->check(CLI::IsMember({"open", "slowed", "full", "paused"}));
+    status->add_flag("--all", a_.all, "Idle flows too");
+    status->add_flag("--watch", a_.watch, "Again every two seconds, until interrupted");
+  }
+  void add_flow() {
+    CLI::App* flow = add_group("flow", "One sender at one provider");
+    const std::vector<std::pair<std::string, std::string>> verbs{
+        {"show", "What is allowed, why, and what happens next"},
+        {"pause", "Let nothing pass, for a time or until resumed"},
+        {"resume", "End every pause of the flow and every stop of its sender"},
+        {"reset", "Forget everything about the flow"}};
+    for (const auto& [verb, text] : verbs) {
+      CLI::App* command = add(flow, verb, text);
+      words(command, "FLOW", "SENDER PROVIDER")->required()->expected(2);
+      if (verb == "pause") {
+        lifetime(command);
+      } else if (verb == "reset") {
+        command->add_flag("--yes", a_.yes, "Do not ask");
+      }
+    }
+  }
+  void add_explain() {
+    CLI::App* explain = add("explain", "What a reply means and what rampart does about it");
+    words(explain, "REPLY", "The reply; \"-\" reads replies from standard input, one a line");
+    explain->add_option("--file", a_.file, "Read replies from a file, one a line")
+        ->type_name("FILE");
+    explain->add_flag("--jsonl", a_.jsonl,
+                      "JSON lines in ({\"id\",\"reply\",\"host\",\"stage\",\"dsn\"}) and out");
+    explain->add_option("--host", a_.host, "Server that gave the reply")->type_name("NAME");
+    explain->add_option("--stage", a_.stage, "connect, helo, mail, rcpt, data or end-of-data")
+        ->type_name("STAGE");
+    explain->add_option("--dsn", a_.dsn, "Enhanced code that the MTA reported beside the reply")
+        ->type_name("CODE");
+    explain->add_option("--provider", a_.provider, "Provider that gave the reply")
+        ->type_name("NAME");
+  }
+  void add_suppression() {
+    CLI::App* group = add_group("suppression", "Addresses that must not be mailed");
+    CLI::App* add_command =
+        add(group, "add", "Suppress addresses, or whole domains (@example.org)");
+    words(add_command, "ADDRESS", "user@example.org or @example.org")->required();
+    CLI::App* remove = add(group, "remove", "Allow addresses again");
+    words(remove, "ADDRESS", "as it was added")->required();
+    CLI::App* why =
+        add(group, "why", "Why an address is suppressed; exit code 1 if it is, 0 if not");
+    words(why, "ADDRESS", "user@example.org or @example.org")->required()->expected(1);
+    CLI::App* list = add(group, "list", "List what is suppressed");
+    list->add_option("--reason", a_.reason, "hard, soft, import, operator or complaint")
+        ->check(CLI::IsMember({"hard", "soft", "import", "operator", "complaint"}));
+    list->add_option("--contains", a_.contains, "Only addresses with this part")->type_name("TEXT");
+    CLI::App* import =
+        add(group, "import", "Suppress every address of a list, one a line; - is standard input");
+    words(import, "FILE", "the list")->required()->expected(1);
+    import->add_flag("--skip-bad", a_.skip_bad, "Import the rest of a list with bad lines");
+    for (CLI::App* command : {add_command, import}) {
+      lifetime(command);
+      command->add_option("--reason", a_.reason, "Your words, shown by `suppression why`")
+          ->type_name("TEXT");
+      dry_run(command);
+    }
+    for (CLI::App* command : {add_command, remove, import}) {
+      command->add_option("--sender", a_.sender, "For this sender alone; without: for all")
+          ->type_name("NAME");
+    }
+  }
+  void add_hold() {
+    CLI::App* group = add_group("hold", "Mail that rampart put into the MTA's hold queue");
+    CLI::App* list = add(group, "list", "What is held and why");
+    list->add_flag("--ids", a_.ids, "Queue IDs only");
+    list->add_flag("--full", a_.full, "Whole recipient addresses");
+    CLI::App* release = add(group, "release", "Let held messages go (as root)");
+    words(release, "ID", "queue IDs; \"-\" reads them from standard input");
+    release->add_flag("--all", a_.all, "All that rampart holds");
+    release->add_option("--flow", a_.flow, "With --all: of this flow only: SENDER PROVIDER")
+        ->expected(2)
+        ->type_name("");
+    release->add_flag("--yes", a_.yes, "Do not ask");
+    dry_run(release);
+    release->add_option("--mta-config", a_.mta_config, "Postfix's configuration directory")
+        ->envname("MAIL_CONFIG")
+        ->type_name("DIR");
+    release->add_option("--postsuper", a_.postsuper, "Postfix's postsuper command")
+        ->type_name("PATH");
+    release->add_option("--postqueue", a_.postqueue, "Postfix's postqueue command")
+        ->type_name("PATH");
+  }
+  void add_config() {
+    CLI::App* group = add_group("config", "The configuration file");
+    CLI::App* check = add(group, "check", "Say everything that is wrong with it");
+    check->add_flag("--strict", a_.strict, "Exit code 1 for warnings too");
+    CLI::App* show = add(group, "show", "Every key in force and where it came from");
+    show->add_flag("--changed", a_.changed, "Only keys that the file sets");
+    add(group, "reload", "Have the service take over the changed file, all of it or nothing");
+  }
+  void add_provider() {
+    CLI::App* group = add_group("provider", "Who runs the mail of a domain");
+    words(add(group, "of", "The provider of a recipient domain"), "DOMAIN", "the domain")
+        ->required()
+        ->expected(1);
+    add(group, "list", "All providers with a name");
+  }
+
+  CLI::App& app_;
+  Arguments& a_;
+};
+
+std::string name_of(const CLI::App& app) {
+  std::string name;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    name += (name.empty() ? "" : " ") + at->get_name();
+  }
+  return name;
+}
+
+bool has_word(int argc, const char* const* argv, std::string_view word) {
+  return std::find(argv + std::min(argc, 1), argv + argc, word) != argv + argc;
+}
+
+}  // namespace
+
+Parsed parse_arguments(int argc, const char* const* argv) {
+  Parsed parsed;
+  parsed.json = has_word(argc, argv, "--json");
+  if (std::string mistyped = find_mistyped(argc, argv); !mistyped.empty()) {
+    parsed.exit_code = kUsage;
+    parsed.text = std::move(mistyped);
+    return parsed;
+  }
+  Arguments arguments;
+  CLI::App app(
+      "Keeps outbound mail inside what each provider accepts, and away from dead addresses.",
+      "rampart");
+  Builder(app, arguments).build();
+  const Names words = command_words(argc, argv);
+  if (argc < 2 || (!words.empty() && words[0] == "help")) {
+    parsed.text = app.help();
+    parsed.exit_code = argc < 2 ? kUsage : 0;
+    return parsed;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* at = &app;
+    while (!at->get_subcommands().empty()) {
+      at = at->get_subcommands().front();
+    }
+    parsed.text = at->help();
+    return parsed;
+  } catch (const CLI::CallForVersion& version) {
+    parsed.text = std::string(version.what()) + '\n';
+    return parsed;
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = kUsage;
+    parsed.text = error.what();
+    return parsed;
+  }
+  arguments.command = name_of(app);
+  arguments.config_given = app.count("--config") > 0;
+  parsed.arguments = std::move(arguments);
+  return parsed;
+}
+
+}  // namespace rampart::cli

@@ -1,0 +1,60 @@
+// The command line as plain values: what was asked, not yet done.
+//
+// Errors: Parsed::text says what is wrong; the exit code of every usage error is 2.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rampart::cli {
+
+struct Arguments {
+  std::string command;  ///< "status", "flow show", ...
+
+  std::string config = "/etc/rampart/rampart.toml";
+  bool config_given = false;  ///< by -c or RAMPART_CONFIG: then it must be there
+  std::string tables;
+  std::string socket;  ///< "": that of the configuration
+  bool json = false;
+  bool no_color = false;
+  bool quiet = false;
+
+  std::vector<std::string> words;  ///< what stands without an option
+  std::string sender;
+  std::string provider;
+  std::string state;
+  std::string lifetime;  ///< --for
+  std::string reason;
+  std::string contains;
+  std::string file;
+  std::string host;
+  std::string stage;
+  std::string dsn;
+  std::vector<std::string> flow;  ///< --flow SENDER PROVIDER
+  std::string mta_config;
+  std::string postsuper = "/usr/sbin/postsuper";
+  std::string postqueue = "/usr/sbin/postqueue";
+  bool all = false;
+  bool watch = false;
+  bool jsonl = false;
+  bool dry_run = false;
+  bool skip_bad = false;
+  bool ids = false;
+  bool full = false;
+  bool yes = false;
+  bool changed = false;
+  bool strict = false;
+};
+
+struct Parsed {
+  std::optional<Arguments> arguments;  ///< nullopt: print `text` and end
+  int exit_code = 0;
+  std::string text;   ///< help, version, or what is wrong
+  bool json = false;  ///< --json was among the words: errors are JSON too
+};
+
+Parsed parse_arguments(int argc, const char* const* argv);
+
+}  // namespace rampart::cli

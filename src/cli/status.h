@@ -1,0 +1,27 @@
+// The status screen.
+//
+// Pure but for the system's time zone.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "rampart/base/time.h"
+
+#include "arguments.h"
+#include "json.h"
+
+namespace rampart::cli {
+
+/// Drops the flows that the arguments leave out. Idle ones are dropped for the table only.
+/// @return how many idle flows were dropped
+std::size_t filter_flows(Json& status, const Arguments& arguments, bool drop_idle);
+
+/// Header, table, footer and warnings.
+std::string render_status(const Json& status, std::size_t idle_hidden, bool colours);
+
+/// "paused until 14:20 (gmail-rate)": the STATE column.
+std::string state_in_words(const Json& flow, base::WallTime now);
+
+}  // namespace rampart::cli

@@ -1,0 +1,187 @@
+#include "rampart/daemon/daemon.h"
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "rampart/base/time.h"
+#include "rampart/control/server.h"
+#include "rampart/feed/feed.h"
+#include "rampart/milter/server.h"
+#include "rampart/store/state_store.h"
+#include "rampart/telemetry/log.h"
+
+#include "lists.h"
+#include "notify.h"
+#include "reloader.h"
+#include "signals.h"
+#include "ticker.h"
+
+namespace rampart::daemon {
+namespace {
+
+constexpr std::string_view kSqlite = "sqlite:";
+
+void log_sentence(telemetry::Level level, std::string_view text) {
+  telemetry::write(level, telemetry::Line("service").text(text));
+}
+
+base::Result<std::unique_ptr<store::StateStore>> open_store(const std::string& url) {
+  if (url == "memory:") {
+    return store::open_memory();
+  }
+  if (!std::string_view(url).starts_with(kSqlite)) {
+    return base::Error{base::Error::Kind::Unsupported, url + " is no store that rampart knows"};
+  }
+  return store::open_sqlite(url.substr(kSqlite.size()));
+}
+
+// Everything that runs, in the order in which it starts; it ends in the opposite order but for the
+// milter, which ends first of all so that nobody is refused by a service half gone.
+class Service {
+ public:
+  Service(const config::Where& where,
+          std::shared_ptr<const config::Config> config,
+          Signals& signals)
+      : where_(where), config_(std::move(config)), signals_(signals) {}
+
+  base::Result<> start(const std::string& version) {
+    auto store = open_store(config_->store_url);
+    if (!store) {
+      return store.error();
+    }
+    store_ = std::move(*store);
+    auto engine = engine::Engine::create(config_->policy, *store_, clock_);
+    if (!engine) {
+      return engine.error();
+    }
+    engine_ = std::move(*engine);
+    apply_lists(*config_, *engine_);
+    reloader_.emplace(where_, config_, *engine_);
+    return open_sockets(version);
+  }
+
+  base::Result<> open_sockets(const std::string& version) {
+    auto milter = milter::Server::open(config_->milter, *engine_);
+    if (!milter) {
+      return milter.error();
+    }
+    milter_ = std::move(*milter);
+    auto control = control::Server::open(
+        config_->control, *engine_, [this] { return reloader_->reload(); }, version);
+    if (!control) {
+      return control.error();
+    }
+    control_ = std::move(*control);
+    feed_.emplace(config_->feed, *engine_, clock_);
+    ticker_.emplace(*engine_);
+    return base::Ok{};
+  }
+
+  void serve() {
+    milter_thread_ = std::jthread([this] {
+      Signals::block();
+      if (const auto served = milter_->run(); !served) {
+        log_sentence(telemetry::Level::Error, served.error().what);
+        failed_ = true;
+      }
+      signals_.wake(Event::MilterEnded);
+    });
+  }
+
+  void reload() { reloader_->reload(); }
+
+  /// @return false if the milter ended by itself
+  bool stop() {
+    if (milter_thread_.joinable()) {
+      milter_->stop();
+      milter_thread_.join();
+    }
+    feed_.reset();
+    control_.reset();
+    ticker_.reset();
+    milter_.reset();
+    engine_.reset();
+    store_.reset();
+    return !failed_;
+  }
+
+ private:
+  const config::Where where_;
+  const std::shared_ptr<const config::Config> config_;
+  Signals& signals_;
+  const base::SystemClock clock_;
+  std::unique_ptr<store::StateStore> store_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::optional<Reloader> reloader_;
+  std::unique_ptr<milter::Server> milter_;
+  std::unique_ptr<control::Server> control_;
+  std::optional<feed::Feed> feed_;
+  std::optional<Ticker> ticker_;
+  std::atomic<bool> failed_{false};
+  std::jthread milter_thread_;
+};
+
+std::shared_ptr<const config::Config> load_config(const config::Where& where) {
+  config::Loaded loaded = config::load(where);
+  for (const config::Problem& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+  }
+  return std::move(loaded.config);
+}
+
+// @return once a stop was ordered or the milter has ended
+void wait_for_end(Signals& signals, Service& service) {
+  for (;;) {
+    switch (signals.next()) {
+      case Event::Reload:
+        service.reload();
+        break;
+      case Event::Stop:
+        log_sentence(telemetry::Level::Info, "stopping");
+        return;
+      case Event::MilterEnded:
+        return;
+    }
+  }
+}
+
+}  // namespace
+
+int run(const config::Where& where, const std::string& version) {
+  const auto config = load_config(where);
+  if (!config) {
+    std::fprintf(stderr, "rampart: not started: the configuration has errors\n");
+    return EX_CONFIG;
+  }
+  telemetry::configure_log(config->log);
+  if (geteuid() == 0) {
+    log_sentence(telemetry::Level::Warning,
+                 "running as root, which rampart does not need: start it as a user of its own");
+  }
+  Signals signals;
+  Service service(where, config, signals);
+  if (const auto started = service.start(version); !started) {
+    std::fprintf(stderr, "rampart: not started: %s\n", started.error().what.c_str());
+    service.stop();
+    return EX_TEMPFAIL;
+  }
+  signals.unblock();
+  service.serve();
+  notify_ready();
+  std::fprintf(stderr, "rampart: ready\n");
+  wait_for_end(signals, service);
+  notify_stopping();
+  const bool well = service.stop();
+  log_sentence(telemetry::Level::Info, "stopped");
+  return well ? EX_OK : EX_TEMPFAIL;
+}
+
+}  // namespace rampart::daemon

@@ -1,0 +1,73 @@
+#include "reloader.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rampart/telemetry/log.h"
+
+#include "lists.h"
+#include "notify.h"
+
+namespace rampart::daemon {
+namespace {
+
+bool same_logs(const feed::Options& a, const feed::Options& b) {
+  return std::equal(a.logs.begin(), a.logs.end(), b.logs.begin(), b.logs.end(),
+                    [](const feed::LogSource& x, const feed::LogSource& y) {
+                      return x.path == y.path && x.format == y.format && x.tz == y.tz;
+                    });
+}
+
+}  // namespace
+
+std::vector<std::string> restart_needed(const config::Config& before, const config::Config& after) {
+  std::vector<std::string> keys;
+  const auto note = [&](bool same, const char* key) {
+    if (!same) {
+      keys.push_back(std::string(key) + " changed: needs a restart, the old value stays in force");
+    }
+  };
+  note(before.milter.listen == after.milter.listen, "milter.listen");
+  note(before.milter.socket_group == after.milter.socket_group, "milter.socket_group");
+  note(before.milter.on_error == after.milter.on_error, "milter.on_error");
+  note(before.store_url == after.store_url, "store.url");
+  note(before.control.socket == after.control.socket, "control.socket");
+  note(before.control.group == after.control.group, "control.group");
+  note(same_logs(before.feed, after.feed), "report.log");
+  return keys;
+}
+
+Reloader::Reloader(config::Where where,
+                   std::shared_ptr<const config::Config> started_with,
+                   engine::Engine& engine)
+    : where_(std::move(where)), started_with_(std::move(started_with)), engine_(engine) {}
+
+control::ReloadAnswer Reloader::reload() {
+  const base::MutexLock lock(mutex_);
+  notify_reloading();
+  config::Loaded loaded = config::load(where_);
+  control::ReloadAnswer answer;
+  for (const config::Problem& problem : loaded.problems) {
+    answer.messages.push_back(config::to_string(problem));
+  }
+  if (loaded.config) {
+    telemetry::configure_log(loaded.config->log);
+    engine_.reload(loaded.config->policy);
+    for (auto& found :
+         {apply_lists(*loaded.config, engine_), restart_needed(*started_with_, *loaded.config)}) {
+      answer.messages.insert(answer.messages.end(), found.begin(), found.end());
+    }
+    answer.done = true;
+  }
+  for (const std::string& message : answer.messages) {
+    telemetry::write(telemetry::Level::Warning, telemetry::Line("config").text(message));
+  }
+  telemetry::write(answer.done ? telemetry::Level::Info : telemetry::Level::Error,
+                   telemetry::Line("config").add("reload", answer.done ? "done" : "refused"));
+  notify_ready();
+  return answer;
+}
+
+}  // namespace rampart::daemon

@@ -1,0 +1,35 @@
+// Takes over a changed configuration while serving: all of it or, if it has an error, nothing.
+//
+// Threads: reload() from any thread; calls wait for each other.
+
+#pragma once
+
+#include <memory>
+
+#include "rampart/base/mutex.h"
+#include "rampart/config/config.h"
+#include "rampart/control/server.h"
+#include "rampart/engine/engine.h"
+
+namespace rampart::daemon {
+
+class Reloader {
+ public:
+  /// @param started_with  what the sockets, the store and the feed run with until a restart
+  Reloader(config::Where where,
+           std::shared_ptr<const config::Config> started_with,
+           engine::Engine& engine);
+
+  control::ReloadAnswer reload();
+
+ private:
+  const config::Where where_;
+  const std::shared_ptr<const config::Config> started_with_;
+  engine::Engine& engine_;
+  base::Mutex mutex_;
+};
+
+/// The keys that differ and need a restart, in words; empty if there are none.
+std::vector<std::string> restart_needed(const config::Config& before, const config::Config& after);
+
+}  // namespace rampart::daemon

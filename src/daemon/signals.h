@@ -1,0 +1,33 @@
+// Signals and other events that the main thread waits for.
+//
+// libmilter has a thread of its own that waits with sigwait(3) for SIGHUP, SIGTERM and SIGINT, and ends
+// the milter on each of them. A signal to a process goes to its main thread first if that has it
+// unblocked (Linux), so ours are caught by handlers there, and every other thread blocks them.
+//
+// Threads: one Signals per process, made on the main thread before any other thread; wake() from any.
+
+#pragma once
+
+#include <cstdint>
+
+namespace rampart::daemon {
+
+enum class Event : std::uint8_t { Stop, Reload, MilterEnded };
+
+class Signals {
+ public:
+  /// Blocks the signals on this thread, and so on every thread it starts from now on.
+  Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// Lets them through to this thread, the main one. What came before comes now.
+  void unblock();
+  /// Blocks them on the calling thread.
+  static void block();
+  void wake(Event event);
+  /// Waits for the next event.
+  Event next();
+};
+
+}  // namespace rampart::daemon
