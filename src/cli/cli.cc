@@ -46,8 +46,10 @@ int end_without_command(const Parsed& parsed) {
   }
   Arguments arguments;
   arguments.json = parsed.json;
+  const bool hint = !parsed.text.ends_with('?');  // else it has one
   Output(arguments).print_error(
-      {parsed.exit_code, "usage", parsed.text + "; rampart --help lists the commands"});
+      {parsed.exit_code, "usage",
+       parsed.text + (hint ? "; rampart --help lists the commands" : "")});
   return parsed.exit_code;
 }
 

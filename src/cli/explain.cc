@@ -234,12 +234,13 @@ std::string join_words(const std::vector<std::string>& words) {
   return text;
 }
 
-// Each line a reply; without --file and "-" the words are one.
+// Each line a reply; without --file and "-" the words are one, which need not be repeated.
 int explain_each(std::istream& in,
                  Asked asked,
                  const engine::Policy& policy,
-                 const Output& output) {
-  bool first = true;
+                 const Output& output,
+                 bool repeat) {
+  std::string gap;
   while (std::getline(in, asked.reply)) {
     asked.reply = base::trim(std::string_view(asked.reply).substr(0, kReplyBytesMax));
     if (asked.reply.empty()) {
@@ -250,11 +251,11 @@ int explain_each(std::istream& in,
       Json line{{"reply", asked.reply}};
       line.update(to_json(explanation));
       output.print(dump(line) + '\n');
-    } else {
-      output.print((first ? "" : "\n") + ("reply       " + base::printable(asked.reply)) + '\n' +
-                   render(explanation, output.colours()));
+      continue;
     }
-    first = false;
+    const std::string title = repeat ? "reply       " + base::printable(asked.reply) + '\n' : "";
+    output.print(gap + title + render(explanation, output.colours()));
+    gap = "\n";
   }
   return kDone;
 }
@@ -367,7 +368,7 @@ int run_explain(const Arguments& arguments, const Output& output) {
   if (arguments.jsonl) {
     return explain_lines(*config->policy, *in, std::cout) == 0 ? kDone : kFound;
   }
-  return explain_each(*in, asked, *config->policy, output);
+  return explain_each(*in, asked, *config->policy, output, lines);
 }
 
 }  // namespace rampart::cli

@@ -1,0 +1,103 @@
+// The program itself: exit codes, output and errors, without a service.
+
+#include <fmt/format.h>
+
+#include "support/catch.h"
+#include "support/temporary_directory.h"
+
+#include "cli/postfix_tools.h"
+
+namespace rampart::cli {
+namespace {
+
+const std::string kTables = RAMPART_SOURCE_DIR "/conf";
+
+ProgramResult rampart(std::vector<std::string> words, std::string_view input = {}) {
+  words.insert(words.begin(), RAMPART_BINARY);
+  const auto result = run_program(words, input);
+  REQUIRE(result.has_value());
+  return *result;
+}
+
+TEST_CASE("exit codes without a service", "[cli]") {
+  const test::TemporaryDirectory directory;
+  const std::string good = directory.write("good.toml", "tables = \"" + kTables + "\"\n");
+  const std::string bad = directory.write("bad.toml", "mode = 3\nalowance = 1\n");
+  const std::string socket = directory / "none.sock";
+  struct Case {
+    std::vector<std::string> words;
+    int exit_code;
+    std::string error;
+  };
+  const std::vector<Case> cases{
+      {{"statuss"}, 2, "did you mean \"status\"?"},
+      {{"status", "--socket", socket}, 3, "the service cannot be reached"},
+      {{"-c", bad, "status"}, 2, "unknown key \"alowance\""},
+      {{"-c", directory / "none.toml", "status"}, 2, "none.toml"},
+      {{"flow", "reset", "a", "b", "--socket", socket}, 2, "nothing was changed"},
+      {{"suppression", "import", directory / "none.txt", "--socket", socket}, 2, "No such file"},
+      {{"explain", "--tables", kTables}, 2, "give a reply"},
+      {{"explain", "--tables", kTables, "--provider", "gmial", "x"}, 2, "did you mean \"gmail\"?"},
+      {{"explain", "--tables", kTables, "--stage", "dinner", "x"}, 2, "is no stage"},
+      {{"explain", "--tables", directory.path(), "x"}, 2, "replies.toml"},
+      {{"-c", good, "provider", "of", "no domain"}, 2, "is no domain"},
+      {{"-c", good, "config", "check"}, 0, ""},
+      {{"-c", bad, "config", "check"}, 2, ""},
+      {{"-c", good, "config", "show", "--changed"}, 0, ""},
+      {{"-c", good, "provider", "of", "user@gmail.com"}, 0, ""},
+      {{"-c", good, "provider", "list"}, 0, ""},
+      {{"--version"}, 0, ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(fmt::format("{}", fmt::join(c.words, " ")));
+    const ProgramResult result = rampart(c.words);
+    CAPTURE(result.output, result.errors);
+    CHECK(result.exit_code == c.exit_code);
+    CHECK(result.errors.find(c.error) != std::string::npos);
+    CHECK(result.output.find('\x1b') == std::string::npos);
+  }
+}
+
+TEST_CASE("a bad configuration is told by file, line and column", "[cli]") {
+  const test::TemporaryDirectory directory;
+  const std::string bad =
+      directory.write("bad.toml", "tables = \"" + kTables + "\"\nalowance = 1\nmode = \"both\"\n");
+  const ProgramResult result = rampart({"-c", bad, "config", "check"});
+  CAPTURE(result.output);
+  CHECK(result.output.find(bad + ":2:1: error: ") != std::string::npos);
+  CHECK(result.output.find("    2 | alowance = 1\n      | ^\n") != std::string::npos);
+  CHECK(result.output.find("2 errors, 0 warnings") != std::string::npos);
+}
+
+TEST_CASE("errors are JSON where JSON was asked for", "[cli]") {
+  const test::TemporaryDirectory directory;
+  const ProgramResult unreachable = rampart({"--json", "status", "--socket", directory / "x.sock"});
+  CHECK(unreachable.exit_code == 3);
+  CHECK(unreachable.output.starts_with(R"({"error":{"code":"unreachable","text":")"));
+  CHECK(unreachable.errors.empty());
+  CHECK(rampart({"statuss", "--json"}).output.starts_with(R"({"error":{"code":"usage",)"));
+}
+
+TEST_CASE("explain needs the tables only", "[cli]") {
+  const ProgramResult words =
+      rampart({"explain", "--tables", kTables, "550", "5.1.1", "No such user", "--stage", "rcpt"});
+  CHECK(words.exit_code == 0);
+  CHECK(words.output.starts_with("class       permanent, mailbox_unknown\n"));
+  const ProgramResult lines = rampart({"explain", "--tables", kTables, "-"},
+                                      "550 5.1.1 No such user\n\n421 4.7.0 try later\n");
+  CHECK(lines.output.starts_with("reply       550 5.1.1 No such user\nclass"));
+  CHECK(lines.output.find("\n\nreply       421 4.7.0 try later\n") != std::string::npos);
+}
+
+TEST_CASE("JSON lines from standard input", "[cli]") {
+  const std::vector<std::string> words{"explain", "--tables", kTables, "--jsonl"};
+  const ProgramResult good = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\n");
+  CHECK(good.exit_code == 0);
+  CHECK(good.output.starts_with(R"({"id":1,"class":"delivered",)"));
+  const ProgramResult bad = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\nx\n");
+  CHECK(bad.exit_code == 1);
+  CHECK(bad.output.find(R"({"id":null,"error":"line 2: no JSON object"})") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace rampart::cli

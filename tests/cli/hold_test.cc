@@ -1,0 +1,189 @@
+// The program against a real engine behind a real command socket, with stand-ins for Postfix's commands.
+
+#include <unistd.h>
+
+#include "rampart/control/server.h"
+#include "rampart/store/state_store.h"
+#include "support/catch.h"
+#include "support/manual_clock.h"
+#include "support/policy.h"
+#include "support/temporary_directory.h"
+
+#include "cli/postfix_tools.h"
+
+namespace rampart::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Fixture {
+ public:
+  Fixture() : store(store::open_memory()) {
+    auto options = test::small_options();
+    options.suppressed = engine::Action::Hold;
+    auto created = engine::Engine::create(test::make_policy(options), *store, clock);
+    REQUIRE(created.has_value());
+    engine = std::move(*created);
+    auto opened = control::Server::open(
+        {directory / "c.sock", ""}, *engine, [] { return control::ReloadAnswer{}; }, "0");
+    REQUIRE(opened.has_value());
+    server = std::move(*opened);
+  }
+  ProgramResult run(std::vector<std::string> words, std::string_view input = {}) const {
+    words.insert(words.begin(), {RAMPART_BINARY, "--socket", directory / "c.sock"});
+    const auto result = run_program(words, input);
+    REQUIRE(result.has_value());
+    return *result;
+  }
+  ProgramResult release(std::vector<std::string> words, std::string_view input = {}) const {
+    words.insert(words.begin(), {"hold", "release"});
+    words.insert(words.end(), {"--postsuper", directory / "postsuper", "--postqueue",
+                               directory / "postqueue", "--mta-config", "/etc/some"});
+    return run(std::move(words), input);
+  }
+  void hold(const std::string& queue_id) const {
+    engine::Engine::SuppressionRequest request;
+    request.key = "u@b.example";
+    REQUIRE(engine->add_suppression(request, "test").has_value());
+    auto transaction = engine->begin({}, *mail::parse_address("news@a.example"));
+    engine->decide(transaction, {*mail::parse_address("u@b.example"), "<u@b.example>", "smtp"});
+    REQUIRE(engine->commit(transaction, *mail::parse_queue_id(queue_id)).hold);
+  }
+  void script(const std::string& name, const std::string& body) const {
+    fs::permissions(directory.write(name, "#!/bin/sh\n" + body), fs::perms::owner_all);
+  }
+
+  test::TemporaryDirectory directory;
+  test::ManualClock clock;
+  std::unique_ptr<store::StateStore> store;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<control::Server> server;
+};
+
+TEST_CASE("held mail is listed with masked recipients", "[cli]") {
+  const Fixture fixture;
+  CHECK(fixture.run({"hold", "list"}).output == "nothing is held\n");
+  fixture.hold("4Xk2Pq1z9R1");
+  const std::string masked = fixture.run({"hold", "list"}).output;
+  CHECK(masked.find("***@b.example") != std::string::npos);
+  CHECK(masked.find("u@b.example") == std::string::npos);
+  CHECK(fixture.run({"hold", "list", "--full"}).output.find("u@b.example") != std::string::npos);
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
+  CHECK(fixture.run({"hold", "list", "--json"}).output.find("u@b.example") == std::string::npos);
+}
+
+TEST_CASE("release reads what postsuper says, and asks what became of the rest", "[cli]") {
+  if (geteuid() != 0) {
+    WARN("not run: releasing needs root");
+    return;
+  }
+  const Fixture fixture;
+  for (const char* id : {"4Xk2Pq1z9R1", "4Xk2Pq1z9R2", "4Xk2Pq1z9R3", "4Xk2Pq1z9R4"}) {
+    fixture.hold(id);
+  }
+  // Releases the first only; exits 0 all the same, as postsuper does.
+  fixture.script("postsuper", "echo \"$@\" > " + (fixture.directory / "words") + "\ncat > " +
+                                  (fixture.directory / "ids") +
+                                  "\necho 'postsuper: 4Xk2Pq1z9R1: released from hold' >&2\n"
+                                  "echo 'postsuper: Released from hold: 1 message' >&2\n");
+  fixture.script(
+      "postqueue",
+      "echo \"$@\" >> " + (fixture.directory / "flushed") +
+          "\ncase \"$*\" in *-j) echo '{\"queue_name\":\"hold\",\"queue_id\":\"4Xk2Pq1z9R2\"}'\n"
+          "echo '{\"queue_name\":\"deferred\",\"queue_id\":\"4Xk2Pq1z9R3\"}';; esac\n");
+  const ProgramResult result =
+      fixture.release({"-"}, "4Xk2Pq1z9R1 4Xk2Pq1z9R2\n4Xk2Pq1z9R3\n4Xk2Pq1z9R4\n4Xk2Pq1zZZ9\n");
+  CAPTURE(result.output, result.errors);
+  CHECK(result.exit_code == 1);
+  CHECK(result.output.find("4Xk2Pq1z9R1  released\n") != std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1z9R2  still held") != std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1z9R3  not in the hold queue any more, but in: deferred") !=
+        std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1z9R4  not in the queue any more") != std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1zZZ9  not held by rampart") != std::string::npos);
+  CHECK(result.output.ends_with("1 released, 4 not\n"));
+  CHECK(fixture.directory.read("words") == "-c /etc/some -H -\n");
+  CHECK(fixture.directory.read("ids") == "4Xk2Pq1z9R1\n4Xk2Pq1z9R2\n4Xk2Pq1z9R3\n4Xk2Pq1z9R4\n");
+  CHECK(fixture.directory.read("flushed").find("-i 4Xk2Pq1z9R1") != std::string::npos);
+  // What left is no longer held here; what is still in the hold queue is.
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R2\n");
+}
+
+TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") {
+  if (geteuid() != 0) {
+    WARN("not run: releasing needs root");
+    return;
+  }
+  const Fixture fixture;
+  fixture.hold("4Xk2Pq1z9R1");
+  fixture.script("postsuper", "touch " + (fixture.directory / "called") + "\n");
+  fixture.script("postqueue", "exit 1\n");
+  for (const std::string& word :
+       {std::string("ALL"), std::string("-r"), std::string("4Xk2/../x")}) {
+    CAPTURE(word);
+    CHECK(fixture.release({"--", word}).exit_code != 0);
+    CHECK(fixture.release({"-"}, "4Xk2Pq1z9R1\n" + word + "\n").exit_code == 2);
+  }
+  CHECK(fixture.release({"--all"}).exit_code == 2);  // nobody to ask
+  CHECK(fixture.release({}).exit_code == 2);
+  CHECK(fixture.release({"4Xk2Pq1z9R1", "--dry-run"}).output.find("would be released") !=
+        std::string::npos);
+  CHECK(fixture.release({"--all", "--flow", "x.example", "b.example", "--yes"}).output ==
+        "0 released, 0 not\n");
+  CHECK_FALSE(fs::exists(fixture.directory / "called"));
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
+  // postsuper says nothing and postqueue fails: nothing is known, so it stays held here.
+  const ProgramResult unknown = fixture.release({"--all", "--yes"});
+  CHECK(unknown.exit_code == 1);
+  CHECK(unknown.output.find("4Xk2Pq1z9R1  not released; postqueue -j") != std::string::npos);
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
+}
+
+TEST_CASE("suppressions from the command line", "[cli]") {
+  const Fixture fixture;
+  const ProgramResult added =
+      fixture.run({"suppression", "add", "bob@example.com", "--reason", "asked by phone"});
+  CHECK(added.exit_code == 0);
+  CHECK(added.output ==
+        "added  bob@example.com  until undone\nundo: rampart suppression remove bob@example.com\n");
+  const ProgramResult why = fixture.run({"suppression", "why", "bob@example.com"});
+  CHECK(why.exit_code == 1);
+  CHECK(why.output.find("evidence  asked by phone\n") != std::string::npos);
+  CHECK(fixture.run({"suppression", "why", "eve@example.com"}).exit_code == 0);
+  CHECK(fixture.run({"suppression", "add", "nonsense"}).exit_code == 2);
+  const std::string list = "# list\na@example.com\nnonsense\nbob@example.com\n";
+  const ProgramResult refused = fixture.run({"suppression", "import", "-"}, list);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.output.find("standard input:3:") != std::string::npos);
+  CHECK(fixture.run({"suppression", "why", "a@example.com"}).exit_code == 0);
+  const ProgramResult dry = fixture.run({"suppression", "import", "-", "--dry-run"}, list);
+  CHECK(dry.output.find("4 lines: 2 addresses, 1 new, 1 already there, 1 bad\n") !=
+        std::string::npos);
+  CHECK(fixture.run({"suppression", "import", "-", "--skip-bad"}, list).exit_code == 1);
+  CHECK(fixture.run({"suppression", "why", "a@example.com"}).exit_code == 1);
+  CHECK(fixture.run({"suppression", "list", "--reason", "import"}).output.find("a@example.com") !=
+        std::string::npos);
+  CHECK(fixture.run({"suppression", "remove", "a@example.com"}).exit_code == 0);
+  CHECK(fixture.run({"suppression", "remove", "a@example.com"}).exit_code == 1);
+}
+
+TEST_CASE("flows from the command line", "[cli]") {
+  const Fixture fixture;
+  auto transaction = fixture.engine->begin({}, *mail::parse_address("news@a.example"));
+  fixture.engine->decide(transaction,
+                         {*mail::parse_address("x@c.example"), "<x@c.example>", "smtp"});
+  fixture.engine->commit(transaction, *mail::parse_queue_id("4Xk2Pq1z9R9"));
+  CHECK(fixture.run({"status"}).output.find("a.example  c.example") != std::string::npos);
+  CHECK(fixture.run({"flow", "show", "a.example", "c.example"}).exit_code == 0);
+  CHECK(fixture.run({"flow", "show", "a.example", "z.example"}).exit_code == 5);
+  CHECK(fixture.run({"flow", "pause", "a.example", "c.example", "--for", "2"}).exit_code == 2);
+  const ProgramResult paused = fixture.run({"flow", "pause", "a.example", "c.example"});
+  CHECK(paused.output.find("paused until resumed") != std::string::npos);
+  CHECK(paused.output.find("undo: rampart flow resume a.example c.example\n") != std::string::npos);
+  CHECK(fixture.run({"flow", "resume", "a.example", "c.example"}).exit_code == 0);
+  CHECK(fixture.run({"flow", "reset", "a.example", "c.example", "--yes"}).exit_code == 0);
+  CHECK(fixture.run({"flow", "show", "a.example", "c.example"}).exit_code == 5);
+}
+
+}  // namespace
+}  // namespace rampart::cli

@@ -1,0 +1,224 @@
+// The service as a process: start, commands, reload, stop, and what it refuses to start with.
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <thread>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rampart/base/time.h"
+#include "rampart/control/client.h"
+#include "support/catch.h"
+#include "support/temporary_directory.h"
+
+extern char** environ;
+
+namespace rampart::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Process {
+ public:
+  Process(const std::string& config, const std::string& errors) : errors_(errors) {
+    const std::string program = RAMPART_BINARY;
+    std::vector<std::string> words{program, "-c", config, "run"};
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+      argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    REQUIRE(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Process() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void signal(int number) const { kill(pid_, number); }
+  /// @return the exit code, -1 if it still runs after `timeout`, 128 + signal if it was killed
+  int wait(base::Micros timeout) {
+    const auto deadline = clock_.steady_now() + timeout;
+    int status = 0;
+    while (waitpid(pid_, &status, WNOHANG) == 0) {
+      if (clock_.steady_now() > deadline) {
+        return -1;
+      }
+      std::this_thread::sleep_for(milliseconds{10});  // another process: nothing to wait on
+    }
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  [[nodiscard]] std::string errors() const {
+    std::ifstream stream(errors_);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  /// Waits until its error output has `text`. @return false if it never came or the process ended
+  [[nodiscard]] bool says(const std::string& text) const {
+    for (int i = 0; i < 3000; ++i) {
+      if (errors().find(text) != std::string::npos) {
+        return true;
+      }
+      std::this_thread::sleep_for(milliseconds{10});
+    }
+    return false;
+  }
+
+ private:
+  const base::SystemClock clock_;
+  std::string errors_;
+  pid_t pid_ = -1;
+};
+
+class Setup {
+ public:
+  Setup() { configure("enforce"); }
+  void configure(const std::string& mode, const std::string& more = {}) const {
+    directory.write("rampart.toml", "mode = \"" + mode +
+                                        "\"\ntables = \"" RAMPART_SOURCE_DIR "/conf\"\n" + more +
+                                        "[milter]\nlisten = \"unix:" + (directory / "m.sock") +
+                                        "\"\n[store]\nurl = \"sqlite:" + (directory / "r.db") +
+                                        "\"\n[control]\nsocket = \"" + (directory / "c.sock") +
+                                        "\"\ngroup = \"\"\n[[report.log]]\npath = \"" +
+                                        directory.write("mail.log", "") + "\"\n");
+  }
+  [[nodiscard]] std::string config() const { return directory / "rampart.toml"; }
+  [[nodiscard]] std::string ask(const std::string& command) const {
+    const auto answer =
+        control::request(directory / "c.sock", "{\"command\":" + command + "}", seconds{20});
+    return answer ? *answer : "failed: " + answer.error().what;
+  }
+  /// The mode that status shows.
+  [[nodiscard]] bool enforces() const {
+    return ask("\"status\"").find("\"mode\":\"enforce\"") != std::string::npos;
+  }
+
+  test::TemporaryDirectory directory;
+};
+
+TEST_CASE("it starts, remembers, and stops in order", "[daemon]") {
+  const Setup setup;
+  {
+    Process process(setup.config(), setup.directory / "err");
+    REQUIRE(process.says("rampart: ready\n"));
+    CHECK(setup.enforces());
+    CHECK(setup.ask(R"("suppression.add","keys":["bob@example.com"])").find("\"added\"") !=
+          std::string::npos);
+    process.signal(SIGTERM);
+    CHECK(process.wait(seconds{10}) == 0);
+    CHECK(process.errors().find("(stopped)") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(setup.directory / "c.sock"));
+  }
+  Process again(setup.config(), setup.directory / "err2");
+  REQUIRE(again.says("rampart: ready\n"));
+  CHECK(setup.ask(R"("suppression.why","key":"bob@example.com")").find("\"suppressed\":true") !=
+        std::string::npos);
+  again.signal(SIGINT);
+  CHECK(again.wait(seconds{10}) == 0);
+}
+
+TEST_CASE("an idle MTA connection does not keep it from stopping", "[daemon]") {
+  const Setup setup;
+  Process process(setup.config(), setup.directory / "err");
+  REQUIRE(process.says("rampart: ready\n"));
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = setup.directory / "m.sock";
+  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
+  REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  process.signal(SIGTERM);
+  CHECK(process.wait(seconds{10}) == 0);
+  close(fd);
+}
+
+TEST_CASE("SIGHUP takes over a good file, and a bad one never replaces it", "[daemon]") {
+  const Setup setup;
+  Process process(setup.config(), setup.directory / "err");
+  REQUIRE(process.says("rampart: ready\n"));
+  setup.configure("observe");
+  process.signal(SIGHUP);
+  REQUIRE(process.says("reload=done"));
+  CHECK_FALSE(setup.enforces());
+
+  setup.configure("enforce", "alowance = 1\n");
+  process.signal(SIGHUP);
+  REQUIRE(process.says("reload=refused"));
+  CHECK_FALSE(setup.enforces());
+  const std::string answer = setup.ask("\"config.reload\"");
+  CHECK(answer.find("\"reloaded\":false") != std::string::npos);
+  CHECK(answer.find("alowance") != std::string::npos);
+
+  setup.configure("enforce");
+  CHECK(setup.ask("\"config.reload\"").find("\"reloaded\":true") != std::string::npos);
+  CHECK(setup.enforces());
+  for (int i = 0; i < 50; ++i) {
+    process.signal(SIGHUP);  // none of them may reach libmilter, which would stop
+  }
+  CHECK(setup.enforces());
+  process.signal(SIGTERM);
+  CHECK(process.wait(seconds{20}) == 0);
+}
+
+TEST_CASE("lists are applied, and one that shrank to nothing keeps what it had", "[daemon]") {
+  const Setup setup;
+  const std::string list =
+      setup.directory.write("list.txt", "a@b.example\nb@b.example\nc@b.example\n");
+  const std::string more = "suppression.list = [ { file = \"" + list + "\" } ]\n";
+  setup.configure("enforce", more);
+  Process process(setup.config(), setup.directory / "err");
+  REQUIRE(process.says("rampart: ready\n"));
+  CHECK(setup.ask("\"status\"").find("\"suppressed\":3,") != std::string::npos);
+  setup.directory.write("list.txt", "");
+  CHECK(setup.ask("\"config.reload\"").find("less than half") != std::string::npos);
+  CHECK(setup.ask("\"status\"").find("\"suppressed\":3,") != std::string::npos);
+  setup.directory.write("list.txt", "a@b.example\nc@b.example\n");
+  CHECK(setup.ask("\"config.reload\"").find("\"messages\":[]") != std::string::npos);
+  CHECK(setup.ask("\"status\"").find("\"suppressed\":2,") != std::string::npos);
+}
+
+TEST_CASE("a second one with the same store is refused", "[daemon]") {
+  const Setup setup;
+  Process first(setup.config(), setup.directory / "err");
+  REQUIRE(first.says("rampart: ready\n"));
+  Process second(setup.config(), setup.directory / "err2");
+  CHECK(second.wait(seconds{30}) == 75);
+  CHECK(second.errors().find("rampart: not started: ") != std::string::npos);
+  CHECK(setup.enforces());  // the first one is unharmed
+}
+
+TEST_CASE("a bad configuration is refused with exit code 78", "[daemon]") {
+  const Setup setup;
+  setup.configure("enforce", "alowance = 1\n");
+  Process process(setup.config(), setup.directory / "err");
+  CHECK(process.wait(seconds{30}) == 78);
+  CHECK(process.errors().find("rampart.toml:3:1: error: unknown key \"alowance\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("a store that cannot be written is refused with exit code 75", "[daemon]") {
+  const Setup setup;
+  std::filesystem::create_directory(setup.directory / "r.db");
+  Process process(setup.config(), setup.directory / "err");
+  CHECK(process.wait(seconds{30}) == 75);
+  CHECK(process.errors().find("r.db") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace rampart::daemon
