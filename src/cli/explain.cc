@@ -165,13 +165,14 @@ std::string recipient_of(const suppression::Options& o, const reply::Classificat
                                      : "");
     case Judgement::DomainUnknown:
       return fmt::format(
-          "suppressed for {} after this on {} different days (it may be our resolver)",
-          span(o.hard_expiry), o.domain_unknown_days);
+          "not suppressed yet: after this on {} different days it is, for {} (it may be our "
+          "resolver)",
+          o.domain_unknown_days, span(o.hard_expiry));
     case Judgement::Soft:
       return fmt::format(
-          "suppressed for this sender for {} after failures on {} different days over "
-          "at least {}, without a delivery between",
-          span(o.soft_expiry), o.soft_days, span(o.soft_span));
+          "not suppressed yet: after failures on {} different days over at least {}, without a "
+          "delivery between, it is, for this sender, for {}",
+          o.soft_days, span(o.soft_span), span(o.soft_expiry));
     case Judgement::Clears:
       return "not suppressed; earlier failures are forgotten";
     case Judgement::None:

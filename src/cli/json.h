@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -20,10 +21,11 @@ inline std::string text_of(const Json& json, const char* key) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// The number of a key, or 0.
+/// The whole number of a key, or 0.
 inline std::uint64_t number_of(const Json& json, const char* key) {
   const auto found = json.find(key);
-  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  const bool whole = found != json.end() && found->is_number_integer() && *found >= 0;
+  return whole ? found->get<std::uint64_t>() : 0;
 }
 
 inline bool flag_of(const Json& json, const char* key) {

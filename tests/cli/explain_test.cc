@@ -58,10 +58,10 @@ TEST_CASE("what happens to the recipient", "[cli]") {
   using mail::Stage;
   const std::array<Case, 6> cases{{
       {"550 5.1.1 No such user", Stage::Rcpt, "suppressed for 365d"},
-      {"450 4.1.1 No such user", Stage::Rcpt, "not suppressed"},
+      {"450 4.1.1 No such user", Stage::Rcpt, "not suppressed yet: "},
       {"250 2.0.0 OK", Stage::EndOfData, "not suppressed; earlier failures are forgotten"},
       {"452 4.2.2 mailbox is full", Stage::Rcpt,
-       "suppressed for this sender for 90d after failures on 4"},
+       "not suppressed yet: after failures on 4 different days"},
       {"554 5.7.1 message looks like spam", Stage::EndOfData,
        "not suppressed (the reply is about the"},
       {"421 4.3.2 system shutting down", Stage::Connect, "not suppressed"},

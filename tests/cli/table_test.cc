@@ -13,10 +13,10 @@ TEST_CASE("columns line up by code points and end without blanks", "[cli]") {
              {"open"}});
   table.add({{"a"}, {"7"}, {""}});
   CHECK(table.render(false) ==
-        "NAME               N  STATE\n"
+        "NAME                N  STATE\n"
         "b\xC3\xBC"
         "cher.example  1 000  open\n"
-        "a                  7\n");
+        "a                   7\n");
 }
 
 TEST_CASE("colour is only where it is asked for", "[cli]") {
