@@ -105,6 +105,8 @@ default_transport = error:5.4.4 no such domain in this lab
 transport_maps = texthash:$dir/etc/transport
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_client_connection_count_limit = 0
+smtpd_soft_error_limit = 100000
+smtpd_hard_error_limit = 100000
 biff = no
 notify_classes =
 END

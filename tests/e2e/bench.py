@@ -1,0 +1,293 @@
+"""What the end-to-end tests share: a Postfix, providers and a rampart of their own, in a directory of /tmp.
+
+A test is a program with functions named test_...; each gets a fresh Bench. See run() at the end.
+
+    def test_something(bench):
+        bench.start()
+        bench.submit(["reader@big.example"])
+        bench.wait("delivery", lambda: bench.provider("big")["delivered"] == 1)
+
+Every wait is a poll with an end. The exit status is 77, with a reason, where the tests cannot run.
+"""
+
+import json
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LAB = os.path.join(SOURCE, "contrib", "lab")
+WAIT = 30       # seconds that anything may take
+SKIPPED = 77
+
+
+class Failed(Exception):
+    """What was expected did not happen."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def equal(actual, expected, what):
+    check(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Bench:
+    def __init__(self, binary, root):
+        self.binary, self.root = binary, root
+        self.directory = tempfile.mkdtemp(prefix="rampart-e2e-")
+        os.chmod(self.directory, 0o755)
+        self.postfix_dir = os.path.join(self.directory, "postfix")
+        self.log = os.path.join(self.postfix_dir, "log", "mail.log")
+        self.config = os.path.join(self.directory, "rampart.toml")
+        self.socket = os.path.join(self.postfix_dir, "spool", "rampart", "milter.sock")
+        self.providers, self.rampart, self.receiving = [], None, None
+        self.number = 0
+
+    # -- setting up
+
+    def start(self, config="", providers=None, postfix=(), rampart=True):
+        """Starts everything. `config` is added to rampart's configuration."""
+        self.start_providers(providers or [{"name": "big", "words": "gmail"}, {"name": "small"}])
+        self.port = free_port()
+        self.lab("create", self.postfix_dir, self.root, str(self.port), "queue_run_delay=1s",
+                 "minimal_backoff_time=1s", "maximal_backoff_time=2s", *postfix)
+        os.mkdir(os.path.dirname(self.socket))
+        with open(os.path.join(self.postfix_dir, "etc", "transport"), "w", encoding="ascii") as file:
+            for one in self.providers:
+                file.write(f"{one['name']}.example smtp:[{one['address']}]:{self.provider(one['name'])['port']}\n")
+        open(self.log, "a", encoding="ascii").close()
+        self.write_config(config)
+        if rampart:
+            self.start_rampart()
+        milter = "{ unix:rampart/milter.sock, default_action=accept, connect_timeout=3s, command_timeout=5s }"
+        self.lab("set", self.postfix_dir, f"smtpd_milters={milter}", f"non_smtpd_milters={milter}")
+        self.lab("start", self.postfix_dir)
+
+    def start_providers(self, providers):
+        for number, one in enumerate(providers):
+            self.providers.append({"address": f"127.0.0.{number + 2}", **one})
+        report = os.path.join(self.directory, "received.json")
+        with open(os.path.join(self.directory, "provider.json"), "w", encoding="ascii") as file:
+            json.dump({"report": report, "providers": self.providers}, file)
+        self.receiving = subprocess.Popen([sys.executable, os.path.join(LAB, "provider.py"), file.name])
+        self.wait("the receiving side", lambda: os.path.exists(report))
+
+    def write_config(self, config):
+        providers = "".join(f'[provider.{one["name"]}]\ndomains = ["{one["name"]}.example"]\n'
+                            f'mx = ["{one["address"]}"]\n' for one in self.providers)
+        with open(self.config, "w", encoding="ascii") as file:
+            file.write(f"""mode = "enforce"
+[milter]
+listen = "unix:{self.socket}"
+socket_group = "uucp"
+[outbound]
+local_domains = ["lab.example"]
+[[report.log]]
+path = "{self.log}"
+[report]
+own_addresses = ["127.0.0.1"]
+{providers}
+[store]
+url = "sqlite:{self.directory}/rampart.db"
+[control]
+socket = "{self.directory}/control.sock"
+group = ""
+{config}
+""")
+
+    def start_rampart(self):
+        with open(os.path.join(self.directory, "rampart.log"), "a", encoding="ascii") as log:
+            self.rampart = subprocess.Popen([self.binary, "run", "-c", self.config], stderr=log, stdout=log)
+        self.wait("rampart", lambda: self.rampart.poll() is not None or self.answers())
+        check(self.rampart.poll() is None, f"rampart ended with {self.rampart.returncode}")
+
+    def answers(self):
+        return self.command("status", "--json", check_status=False).returncode == 0 and os.path.exists(self.socket)
+
+    def stop_rampart(self, number=signal.SIGTERM):
+        process, self.rampart = self.rampart, None
+        if process and process.poll() is None:
+            process.send_signal(number)
+            process.wait(WAIT)
+        return process.returncode if process else None
+
+    def close(self):
+        """Ends what was started; every step is taken whatever the others do."""
+        rampart, self.rampart = self.rampart, None
+        if rampart:
+            rampart.terminate()
+        try:
+            if os.path.exists(os.path.join(self.postfix_dir, "etc", "main.cf")):
+                self.lab("stop", self.postfix_dir)
+        except Failed as error:
+            print(error, file=sys.stderr)
+        if rampart:
+            try:
+                rampart.wait(WAIT)
+            except subprocess.TimeoutExpired:
+                print("rampart did not end on SIGTERM", file=sys.stderr)
+                rampart.kill()
+                rampart.wait()
+        if self.receiving:
+            self.receiving.kill()
+            self.receiving.wait()
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # -- doing
+
+    def run(self, *words, check_status=True, text=None, timeout=WAIT):
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=timeout, check=False)
+        if check_status and done.returncode != 0:
+            raise Failed(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def lab(self, *words, **more):
+        return self.run(os.path.join(LAB, "postfix.sh"), *words, **more)
+
+    def postfix(self, *words, **more):
+        """A Postfix command for this instance."""
+        return self.lab("run", self.postfix_dir, *words, **more)
+
+    def command(self, *words, **more):
+        """A rampart command."""
+        return self.run(self.binary, "-c", self.config, *words, **more)
+
+    def status(self, sender, provider):
+        """The flow as `rampart status` shows it, or {}."""
+        for flow in json.loads(self.command("status", "--all", "--json").stdout)["flows"]:
+            if flow["sender"] == sender and flow["provider"] == provider:
+                return flow
+        return {}
+
+    def submit(self, recipients, sender="news@shop.example", server=None):
+        """One transaction. @return the reply to each recipient as (code, text), then the one to the end"""
+        own = server is None
+        if own:
+            server = smtplib.SMTP("127.0.0.1", self.port, timeout=WAIT)
+            server.ehlo()
+        try:
+            code, text = server.mail(sender)
+            check(code == 250, f"MAIL FROM:<{sender}>: {code} {text}")
+            replies = [server.rcpt(recipient) for recipient in recipients]
+            if any(code == 250 for code, _ in replies):
+                self.number += 1
+                replies.append(server.data(f"From: <{sender}>\r\nSubject: test\r\n"
+                                           f"Message-ID: <{self.number}@bench>\r\n\r\nText.\r\n".encode()))
+            else:
+                server.rset()
+        finally:
+            if own:
+                server.quit()
+        return [(code, text.decode()) for code, text in replies]
+
+    def accepted(self, recipients, **more):
+        """Submits and insists that all of it is taken."""
+        replies = self.submit(recipients, **more)
+        check(all(code == 250 for code, _ in replies), f"not all accepted: {replies}")
+
+    def sendmail(self, recipients, sender="app@shop.example"):
+        """Hands a message in as an application does."""
+        self.number += 1
+        self.postfix("sendmail", "-f", sender, *recipients,
+                     text=f"From: <{sender}>\nSubject: test\nMessage-ID: <{self.number}@bench>\n\nText.\n")
+
+    # -- seeing
+
+    def provider(self, name):
+        with open(os.path.join(self.directory, "received.json"), encoding="ascii") as file:
+            return json.load(file)[name]
+
+    def queue(self):
+        """[(queue name, queue ID, recipients)] of Postfix."""
+        lines = self.postfix("postqueue", "-j").stdout.splitlines()
+        return [(one["queue_name"], one["queue_id"], [to["address"] for to in one["recipients"]])
+                for one in map(json.loads, lines)]
+
+    def maildrop(self):
+        return os.listdir(os.path.join(self.postfix_dir, "spool", "maildrop"))
+
+    def wait(self, what, condition, seconds=WAIT):
+        """Polls until the condition holds. @return what it returned"""
+        end = time.monotonic() + seconds
+        while True:
+            result = condition()
+            if result:
+                return result
+            if time.monotonic() > end:
+                raise Failed(f"waited {seconds} s for {what} in vain")
+            time.sleep(0.05)
+
+    def wait_delivered(self, name, number):
+        self.wait(f"{number} deliveries at {name}", lambda: self.provider(name)["delivered"] >= number)
+        equal(self.provider(name)["delivered"], number, f"delivered at {name}")
+
+    def wait_suppressed(self, address):
+        self.wait(f"suppression of {address}",
+                  lambda: self.command("suppression", "why", address, check_status=False).returncode == 1)
+
+    def show(self):
+        """What helps to understand a failure."""
+        for name in ("rampart.log", "postfix/log/mail.log"):
+            path = os.path.join(self.directory, name)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    print(f"---- the end of {name}", *file.read().splitlines()[-60:], sep="\n", file=sys.stderr)
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+def run(tests):
+    """main of a test program: PROGRAM RAMPART POSTFIX_ROOT. Runs every test_... of the given globals."""
+    binary, root = sys.argv[1:3]
+    if os.geteuid() != 0:
+        skip("only root can run Postfix")
+    os.makedirs(root, exist_ok=True)
+    unpacked = subprocess.run([os.path.join(LAB, "postfix.sh"), "unpack", root],
+                              capture_output=True, text=True, check=False)
+    if unpacked.returncode != 0:
+        skip(f"there is no Postfix: {unpacked.stderr.strip()}")
+    # A test that CTest ends for taking too long must still end what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    failures = 0
+    for name, test in list(tests.items()):
+        if not name.startswith("test_"):
+            continue
+        bench, began = Bench(binary, root), time.monotonic()
+        good = False
+        try:
+            test(bench)
+            good = True
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()
+            bench.show()
+            failures += 1
+        finally:
+            bench.close()
+            if good:
+                bench.remove()
+            else:
+                print(f"kept: {bench.directory}", file=sys.stderr)
+        print(f"{'passed' if good else 'FAILED'} {name[5:].replace('_', ' ')} ({time.monotonic() - began:.1f} s)",
+              flush=True)
+    sys.exit(1 if failures else 0)
