@@ -30,12 +30,19 @@ Action effective_suppressed(const Options& options, const Client& client) noexce
   return client.non_smtp && refuses ? options.non_smtp_suppressed : options.suppressed;
 }
 
-// About a second's worth or a few per cent of what is left, never more than what is left.
-std::uint32_t lease_size(const ramp::Allowance& allowance, std::uint32_t leased) noexcept {
+// Asks for the next lease when the present one runs out: about a second's worth or a few per cent of
+// what is left, never more than what is left; but one unit where there is none at all and one is to be
+// admitted all the same (into debt). @return whether anything was asked for
+bool renew(Lease& lease, const ramp::Allowance& allowance) noexcept {
+  const std::uint32_t leased = lease.left + lease.asked;
+  if (leased > 1) {
+    return false;
+  }
   const std::uint32_t used = allowance.used_day + leased;
   const std::uint32_t left = allowance.day > used ? allowance.day - used : 0;
   const std::uint32_t second = allowance.hour / 3600 + 1;
-  return std::clamp(std::max(second, left / 32), 1U, std::max(left, 1U));
+  lease.want = std::max(std::min(std::max(second, left / 32), left), leased == 0 ? 1U : 0U);
+  return lease.want > 0;
 }
 
 // A transaction that found its flow empty goes on together: a list manager's fifty recipients must
@@ -266,7 +273,7 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
       rule.mode == Mode::Enforce && action != Action::Accept && action != Action::Tag;
   enum class Step : std::uint8_t { Taken, Refused, Waits };
   ramp::Admission admission;
-  bool renew = false;
+  bool asked = false;
   const auto attempt = [&](bool leased) {
     return flows.change(recipient.flow, [&](const FlowTable::View& view) {
       ramp::Health health = senders.health(recipient.flow.sender);
@@ -282,14 +289,13 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
       Lease& lease = view.flow.lease;
       const bool flow_needs = leased && !rule.plan.unlimited;
       const bool host_needs = leased && !policy.host_plan().unlimited;
-      if (flow_needs && lease.left <= 1) {
-        lease.want = lease_size(before, lease.left);
-        renew = true;
+      if (flow_needs) {
+        asked = renew(lease, before) || asked;
       }
-      if (host_needs && view.host.lease.left <= 1) {
-        const ramp::Allowance all = ramp::allowance(view.host.state.flow, ramp::Health{}, host);
-        view.host.lease.want = lease_size(all, view.host.lease.left);
-        renew = true;
+      if (host_needs) {
+        asked =
+            renew(view.host.lease, ramp::allowance(view.host.state.flow, ramp::Health{}, host)) ||
+            asked;
       }
       if ((flow_needs && lease.left == 0) || (host_needs && view.host.lease.left == 0)) {
         return Step::Waits;
@@ -319,7 +325,7 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
       step = attempt(bound);
     }
     --lease_waiters;
-  } else if (renew) {
+  } else if (asked) {
     writer->poke();
   }
   if (step == Step::Waits) {

@@ -12,6 +12,7 @@ std::uint32_t roll_lease(Lease& lease, base::SteadyTime now) {
   }
   const std::uint32_t units = now == FlowTable::kStop ? 0 : lease.want;
   lease.want = 0;
+  lease.asked = units;
   return units;
 }
 
@@ -145,6 +146,7 @@ void FlowTable::settle(const Round& round, bool stored, base::SteadyTime until) 
     if (lease == nullptr) {
       continue;  // reset by a person meanwhile
     }
+    lease->asked = 0;
     if (stored) {
       lease->left += grant.units;
       lease->until = until;

@@ -26,6 +26,7 @@ namespace rampart::engine {
 struct Lease {
   std::uint32_t left = 0;    ///< counted in the store, not yet spent
   std::uint32_t want = 0;    ///< to be counted at the next round
+  std::uint32_t asked = 0;   ///< being counted by the round that is under way
   base::SteadyTime until{};  ///< unspent units are given back then
 };
 

@@ -170,12 +170,13 @@ bool FileFollower::leave_front(base::SteadyTime now) {
     return false;
   }
   const File& front = chain_.front();
-  if (!front.is_copy) {
+  // A writer may keep the file open through one rotation, not through two.
+  if (!front.is_copy && chain_.size() == 2) {
     if (!front.superseded_at || now - *front.superseded_at < kLinger) {
       return false;
     }
     // An empty file is no reason to leave one that a writer may never have been told to close.
-    if (chain_.size() == 2 && size_of(chain_[1].descriptor) == 0) {
+    if (size_of(chain_[1].descriptor) == 0) {
       return false;
     }
   }
