@@ -12,7 +12,7 @@ burst_min = 100
 flight_min = 100
 first_contact = 100
 [plan.standard]
-start = {START}
+schedule = [{START}]
 """
 
 

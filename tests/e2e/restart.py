@@ -15,13 +15,15 @@ class Traffic(threading.Thread):
     def __init__(self, bench):
         super().__init__()
         self.bench, self.ending, self.number, self.error = bench, threading.Event(), 0, None
+        self.gate = threading.Lock()    # who holds it stops the traffic between two messages
 
     def run(self):
         try:
             while not self.ending.is_set():
-                while self.bench.submit([f"reader{self.number}@big.example"])[-1][0] != 250:
-                    time.sleep(0.2)
-                self.number += 1
+                with self.gate:
+                    taken = self.bench.submit([f"reader{self.number}@big.example"])[-1][0] == 250
+                    self.number += taken
+                time.sleep(0.01 if taken else 0.2)
         except Exception as error:  # pylint: disable=broad-except
             self.error = error
 
