@@ -249,7 +249,7 @@ base::Result<std::unique_ptr<Listener>> Listener::open(const Options& options,
 
 Listener::~Listener() {
   const std::uint64_t one = 1;
-  static_cast<void>(write(data_->stop.get(), &one, sizeof one));
+  [[maybe_unused]] const ssize_t told = write(data_->stop.get(), &one, sizeof one);
   data_->acceptor.join();
   data_->clients.clear();  // joins
   struct stat status {};
