@@ -94,6 +94,7 @@ class Bench:
                             f'mx = ["{one["address"]}"]\n' for one in self.providers)
         with open(self.config, "w", encoding="ascii") as file:
             file.write(f"""mode = "enforce"
+tables = "{SOURCE}/conf"
 [milter]
 listen = "unix:{self.socket}"
 socket_group = "uucp"
@@ -221,9 +222,6 @@ group = ""
         lines = self.postfix("postqueue", "-j").stdout.splitlines()
         return [(one["queue_name"], one["queue_id"], [to["address"] for to in one["recipients"]])
                 for one in map(json.loads, lines)]
-
-    def maildrop(self):
-        return os.listdir(os.path.join(self.postfix_dir, "spool", "maildrop"))
 
     def wait(self, what, condition, seconds=WAIT):
         """Polls until the condition holds. @return what it returned"""
