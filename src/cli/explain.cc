@@ -41,8 +41,8 @@ reply::Question question_of(const Asked& asked, std::string_view provider) {
   return question;
 }
 
-// The one provider whose own rule, with a text of its own, matches the reply; "" if there is none or
-// several claim it.
+// The one provider whose own rule, with a text of its own, matches the reply; "" if there is none
+// or several claim it.
 std::string provider_from_text(const engine::Policy& policy, const Asked& asked) {
   std::string only;
   for (const std::string_view name : policy.providers.names()) {

@@ -47,7 +47,8 @@ struct Explanation {
   std::string recipient;  ///< suppressed or not, and why
 };
 
-/// Without a provider and without a host the text may tell the provider, if the rules of just one match.
+/// Without a provider and without a host the text may tell the provider, if the rules of just one
+/// match.
 Explanation explain(const engine::Policy& policy, const Asked& asked);
 
 std::string render(const Explanation& explanation, bool colours);
@@ -56,9 +57,9 @@ Json to_json(const Explanation& explanation);
 /// "5.1.1" wholly.
 std::optional<mail::EnhancedStatusCode> parse_code(std::string_view text);
 
-/// JSON lines in ({"id","reply","host","stage","dsn"}, all but the reply optional; also "action" as in
-/// RFC 3464 2.3.3) and, in their order, out ({"id","class","scope","permanence","suppress","rule"}, or
-/// {"id","error"}).
+/// JSON lines in ({"id","reply","host","stage","dsn"}, all but the reply optional; also "action" as
+/// in RFC 3464 2.3.3) and, in their order, out
+/// ({"id","class","scope","permanence","suppress","rule"}, or {"id","error"}).
 /// @return the number of lines that could not be read
 std::size_t explain_lines(const engine::Policy& policy, std::istream& in, std::ostream& out);
 

@@ -60,7 +60,8 @@ bool drain(int fd, std::string& into) {
   return size > 0 || (size < 0 && errno == EINTR);
 }
 
-// Feeds and reads at once: a program that talks before it has read everything would block otherwise.
+// Feeds and reads at once: a program that talks before it has read everything would block
+// otherwise.
 void converse(Pipe& in, Pipe& out, Pipe& err, std::string_view input, ProgramResult& result) {
   fcntl(in.write, F_SETFL, O_NONBLOCK);
   if (input.empty()) {

@@ -1,8 +1,9 @@
 // Postfix's own commands for held mail: postsuper -H, postqueue -i, postqueue -j.
 //
-// Source: postsuper(1), postqueue(1). Measured with Postfix 3.7: postsuper writes "postsuper: ID: released
-// from hold" for each message and "postsuper: Released from hold: N messages" to standard error, and
-// exits 0 when it released nothing; it takes "ALL" and anything else for an ID, so IDs are QueueIds here.
+// Source: postsuper(1), postqueue(1). Measured with Postfix 3.7: postsuper writes "postsuper: ID:
+// released from hold" for each message and "postsuper: Released from hold: N messages" to standard
+// error, and exits 0 when it released nothing; it takes "ALL" and anything else for an ID, so IDs
+// are QueueIds here.
 // Threads: main thread; each call waits for the program.
 
 #pragma once
@@ -35,7 +36,8 @@ base::Result<ProgramResult> run_program(const std::vector<std::string>& words,
 /// The IDs that postsuper says it released.
 std::set<std::string> parse_released(std::string_view postsuper_errors);
 
-/// Queue ID -> queue ("hold", "deferred", ...) of `postqueue -j`. Lines that are no JSON are passed over.
+/// Queue ID -> queue ("hold", "deferred", ...) of `postqueue -j`. Lines that are no JSON are passed
+/// over.
 std::map<std::string, std::string> parse_queue(std::string_view postqueue_json);
 
 class PostfixTools {

@@ -11,8 +11,8 @@ namespace {
 
 using base::Error;
 
-// A file that is named must be good; the usual one may be broken or unreadable for this user, and the
-// service is asked all the same.
+// A file that is named must be good; the usual one may be broken or unreadable for this user, and
+// the service is asked all the same.
 std::string socket_of(const Arguments& arguments) {
   if (!arguments.socket.empty()) {
     return arguments.socket;

@@ -1,7 +1,7 @@
 // Plain text tables and colour.
 //
-// Pure: strings in, strings out. Widths count code points, so that names in any script line up; nothing
-// is cut off.
+// Pure: strings in, strings out. Widths count code points, so that names in any script line up;
+// nothing is cut off.
 
 #pragma once
 

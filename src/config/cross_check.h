@@ -14,7 +14,8 @@
 
 namespace rampart::config {
 
-/// Brings names into the spelling in which they are compared later: domains in IDNA ASCII lower case.
+/// Brings names into the spelling in which they are compared later: domains in IDNA ASCII lower
+/// case.
 void normalise(Draft& draft);
 
 /// Values against each other. Pure.

@@ -34,7 +34,8 @@ struct Draft {
   std::vector<SuppressionList> lists;
 };
 
-/// Where each value and each element of the file stands, by path: "ramp.plan", "rule[1].over", "rule[1]".
+/// Where each value and each element of the file stands, by path: "ramp.plan", "rule[1].over",
+/// "rule[1]".
 using Places = std::map<std::string, Place, std::less<>>;
 
 }  // namespace rampart::config

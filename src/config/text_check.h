@@ -1,7 +1,7 @@
 // Checks of single texts of the configuration.
 //
-// Pure: every function may be called from any thread. Each returns "" if the text is good, else what it
-// must be: "must be an absolute path".
+// Pure: every function may be called from any thread. Each returns "" if the text is good, else
+// what it must be: "must be an absolute path".
 
 #pragma once
 

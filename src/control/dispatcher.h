@@ -1,8 +1,9 @@
 // Commands: one request line -> one answer line. Names of commands are those of the command line:
 //
-//   {"command":"status"}                               {"command":"flow.show","sender":S,"provider":P}
-//   {"command":"flow.pause",...,"for":"2h"}            {"command":"flow.resume"|"flow.reset",...}
-//   {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
+//   {"command":"status"}
+//   {"command":"flow.show","sender":S,"provider":P} {"command":"flow.pause",...,"for":"2h"}
+//      {"command":"flow.resume"|"flow.reset",...}
+//      {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
 //   {"command":"suppression.remove","keys":[K],"sender":S}
 //   {"command":"suppression.why","key":K}
 //   {"command":"suppression.list","reason":R,"contains":TEXT,"after":K,"limit":N}
@@ -11,7 +12,8 @@
 //   {"command":"config.reload"}                        {"command":"sync"}
 //
 // Threads: answer() from any thread.
-// Errors: answers {"error":{"code":...,"text":...}}; nothing is thrown for a request, whatever its bytes.
+// Errors: answers {"error":{"code":...,"text":...}}; nothing is thrown for a request, whatever its
+// bytes.
 
 #pragma once
 

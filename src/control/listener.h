@@ -1,4 +1,5 @@
-// A unix socket that answers lines: accepts, checks who asks, frames requests; knows nothing of commands.
+// A unix socket that answers lines: accepts, checks who asks, frames requests; knows nothing of
+// commands.
 //
 // Threads: open and destroy from one thread; the handler is called on the clients' threads.
 // Limits: those of Limits.

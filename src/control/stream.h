@@ -36,8 +36,9 @@ class Stream {
   /// @param stop  readable when every wait shall end; -1: none
   Stream(int fd, int stop) noexcept : fd_(fd), stop_(stop) {}
 
-  /// The next line without its end. @return NotFound at the end of the stream, InvalidInput for a longer
-  /// line, Corrupt for a stream that ends within a line, Timeout, Unavailable when told to stop or broken.
+  /// The next line without its end. @return NotFound at the end of the stream, InvalidInput for a
+  /// longer line, Corrupt for a stream that ends within a line, Timeout, Unavailable when told to
+  /// stop or broken.
   base::Result<std::string> read_line(std::size_t bytes_max, base::SteadyTime deadline);
   base::Result<> write(std::string_view bytes, base::SteadyTime deadline);
 

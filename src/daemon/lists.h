@@ -12,8 +12,8 @@
 
 namespace rampart::daemon {
 
-/// Reads and applies every list. A list that cannot be read, or that shrank by more than half, keeps what
-/// it had; bad lines are passed over.
+/// Reads and applies every list. A list that cannot be read, or that shrank by more than half,
+/// keeps what it had; bad lines are passed over.
 /// @return what went wrong, a sentence each; logged too
 std::vector<std::string> apply_lists(const config::Config& config, engine::Engine& engine);
 

@@ -30,9 +30,9 @@ Action effective_suppressed(const Options& options, const Client& client) noexce
   return client.non_smtp && refuses ? options.non_smtp_suppressed : options.suppressed;
 }
 
-// Asks for the next lease when the present one runs out: about a second's worth or a few per cent of
-// what is left, never more than what is left; but one unit where there is none at all and one is to be
-// admitted all the same (into debt). @return whether anything was asked for
+// Asks for the next lease when the present one runs out: about a second's worth or a few per cent
+// of what is left, never more than what is left; but one unit where there is none at all and one is
+// to be admitted all the same (into debt). @return whether anything was asked for
 bool renew(Lease& lease, const ramp::Allowance& allowance) noexcept {
   const std::uint32_t leased = lease.left + lease.asked;
   if (leased > 1) {

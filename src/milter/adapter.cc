@@ -24,8 +24,8 @@ namespace {
 constexpr unsigned long kActions =
     SMFIF_ADDHDRS | SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
 
-// What an MTA may leave out, and what it need not wait for. Postfix 3.7 and Sendmail 8.17 offer all of
-// it, and still send the macros of a stage whose reply is left out. A one-recipient message then
+// What an MTA may leave out, and what it need not wait for. Postfix 3.7 and Sendmail 8.17 offer all
+// of it, and still send the macros of a stage whose reply is left out. A one-recipient message then
 // waits for two answers: RCPT and end of message. The queue ID is there at end of message, so DATA
 // tells nothing.
 constexpr unsigned long kProtocol = SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH |
@@ -48,8 +48,8 @@ constexpr std::array<MacroList, 5> kMacroLists{{
 struct Service {
   std::atomic<Decider*> decider{nullptr};
   std::atomic<OnError> on_error{OnError::Accept};
-  // smfi_main() returns while callbacks still run, and sessions outlive it: this gate keeps them from an
-  // engine that is gone.
+  // smfi_main() returns while callbacks still run, and sessions outlive it: this gate keeps them
+  // from an engine that is gone.
   std::atomic<bool> closed{false};
   std::atomic<int> callbacks{0};
 };

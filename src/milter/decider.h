@@ -1,4 +1,5 @@
-// What a session asks of the engine, as an interface: tests put one in its place that fails on purpose.
+// What a session asks of the engine, as an interface: tests put one in its place that fails on
+// purpose.
 //
 // Threads: every function from any thread; a Transaction belongs to one session.
 

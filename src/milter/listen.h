@@ -1,6 +1,7 @@
 // The listening socket: checked, cleared of a dead predecessor, opened, and given to its group.
 //
-// Source: libmilter's smfi_setconn documentation for the spellings; unix(7) for the length of a path.
+// Source: libmilter's smfi_setconn documentation for the spellings; unix(7) for the length of a
+// path.
 // Threads: start-up only (the umask, which belongs to the whole process, is changed for a moment).
 
 #pragma once
@@ -11,12 +12,13 @@
 
 namespace rampart::milter {
 
-/// Hands Options::listen to libmilter and opens it, with mode 0660 and Options::socket_group if it is a
-/// unix socket. The address has passed check_listen(), and the callbacks are registered.
+/// Hands Options::listen to libmilter and opens it, with mode 0660 and Options::socket_group if it
+/// is a unix socket. The address has passed check_listen(), and the callbacks are registered.
 /// @return Unavailable with the reason, also if another process listens there
 base::Result<> open_listener(const Options& options);
 
-/// Removes a unix socket on which nobody listens. @return an error if somebody does, or if `path` is
+/// Removes a unix socket on which nobody listens. @return an error if somebody does, or if `path`
+/// is
 ///         something else than a socket, which is left alone
 base::Result<> remove_stale_socket(const std::string& path);
 

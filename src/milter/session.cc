@@ -167,7 +167,8 @@ void Session::apply(const engine::Ending& ending, Changes& changes) {
   }
 }
 
-// @param known_to_engine  the engine has noted the message as held, and charges it when it is released
+// @param known_to_engine  the engine has noted the message as held, and charges it when it is
+//                         released
 void Session::hold(std::string_view reason, bool known_to_engine, Changes& changes) {
   if (!null_sender_ && changes.hold(strict_text(reason.empty() ? "rampart: held" : reason))) {
     return;

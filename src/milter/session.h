@@ -1,8 +1,9 @@
-// One milter session: what an MTA says on one connection, turned into calls of the engine and answers.
-// No libmilter types: the adapter translates.
+// One milter session: what an MTA says on one connection, turned into calls of the engine and
+// answers. No libmilter types: the adapter translates.
 //
 // Source: RFC 5321 4.1.1 (order of commands); Postfix MILTER_README and Sendmail's libmilter
-// documentation (when a macro is there); what Postfix 3.7 and Sendmail 8.17 do where these are silent.
+// documentation (when a macro is there); what Postfix 3.7 and Sendmail 8.17 do where these are
+// silent.
 // Threads: the callbacks of one session do not overlap, so there is no lock; they may come on
 // different threads, so there is no thread-local state.
 // Errors: on_*() let exceptions of the engine through; the adapter then calls after_error(). Every
@@ -27,7 +28,8 @@ namespace rampart::milter {
 
 inline constexpr std::size_t kRecipientsMax = 4000;
 
-/// What is told to the MTA. MAIL is never refused: both MTAs would then not let the message be known.
+/// What is told to the MTA. MAIL is never refused: both MTAs would then not let the message be
+/// known.
 struct Answer {
   enum class Kind : std::uint8_t { Continue, Defer, Reject };
   Kind kind = Kind::Continue;
@@ -47,7 +49,8 @@ struct RecipientMacros {
   std::string_view rcpt_mailer;  ///< {rcpt_mailer}
 };
 
-/// What can be done to a message at its end. Each returns false if the MTA cannot or did not take it.
+/// What can be done to a message at its end. Each returns false if the MTA cannot or did not take
+/// it.
 class Changes {
  public:
   virtual ~Changes() = default;
@@ -61,8 +64,9 @@ class Session {
   Session(Decider& decider, OnError on_error) : decider_(decider), on_error_(on_error) {}
 
   void on_connect(std::string_view host, std::string_view address);
-  /// @param address  first argument of MAIL: "<news@a.example>", "<>", or without brackets; "" is the
-  ///                 null sender. ESMTP parameters are separate arguments, which nothing here needs.
+  /// @param address  first argument of MAIL: "<news@a.example>", "<>", or without brackets; "" is
+  ///                 the null sender. ESMTP parameters are separate arguments, which nothing here
+  ///                 needs.
   void on_mail(std::string_view address, const MailMacros& macros);
   Answer on_rcpt(std::string_view address, const RecipientMacros& macros);
   /// Called only where the MTA insists on sending DATA.

@@ -1,4 +1,5 @@
-// The program against a real engine behind a real command socket, with stand-ins for Postfix's commands.
+// The program against a real engine behind a real command socket, with stand-ins for Postfix's
+// commands.
 
 #include <unistd.h>
 

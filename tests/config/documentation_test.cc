@@ -1,4 +1,5 @@
-// conf/rampart.toml is the only thing many people read: its keys and defaults are those of the program.
+// conf/rampart.toml is the only thing many people read: its keys and defaults are those of the
+// program.
 
 #include <fstream>
 #include <set>

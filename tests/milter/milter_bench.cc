@@ -2,8 +2,8 @@
 //
 //   milter_bench unix:/tmp/noop.sock 10000 20      10,000 messages of 20 recipients
 //
-// Prints "messages=10000 recipients=20 accepted=200000 elapsed_us=1234567". Exit status 1 if a message did not
-// get into the queue.
+// Prints "messages=10000 recipients=20 accepted=200000 elapsed_us=1234567". Exit status 1 if a
+// message did not get into the queue.
 
 #include <cstdio>
 #include <string>

@@ -1,5 +1,5 @@
-// The smallest libmilter program with the negotiation of rampart: what a message costs before anything
-// is decided. contrib/bench/milter.sh compares the two.
+// The smallest libmilter program with the negotiation of rampart: what a message costs before
+// anything is decided. contrib/bench/milter.sh compares the two.
 //
 //   noop_milter unix:/tmp/noop.sock
 

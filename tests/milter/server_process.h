@@ -1,7 +1,7 @@
 // A milter in a process of its own, over a real engine and the memory store.
 //
-// libmilter keeps global state and cannot be started twice in one process, so each test that needs a
-// server forks one before it starts any thread.
+// libmilter keeps global state and cannot be started twice in one process, so each test that needs
+// a server forks one before it starts any thread.
 //
 // Threads: one ServerProcess belongs to one thread.
 

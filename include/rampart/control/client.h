@@ -1,8 +1,9 @@
 // The client's end of the command socket: one JSON request a line, one JSON answer a line.
 //
 // Threads: any function from any thread; each call opens its own connection.
-// Errors: Unavailable if nothing listens, Denied if the socket may not be opened, Timeout, Corrupt if the
-// answer ends early. What the service itself refuses is an answer: {"error":{"code":...,"text":...}}.
+// Errors: Unavailable if nothing listens, Denied if the socket may not be opened, Timeout, Corrupt
+// if the answer ends early. What the service itself refuses is an answer:
+// {"error":{"code":...,"text":...}}.
 // Limits: a request has at most kRequestBytesMax bytes, an answer at most 256 MiB.
 
 #pragma once
