@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "commands.h"
 #include "service.h"
@@ -14,7 +14,7 @@
 namespace rampart::cli {
 namespace {
 
-constexpr base::Micros kWatchEvery = std::chrono::seconds{2};
+constexpr int kWatchEveryMs = 2000;
 constexpr base::Micros kHealthyLag = std::chrono::seconds{10};
 
 bool is_unlimited(const Json& flow) {
@@ -214,7 +214,7 @@ int run_status(const Arguments& arguments, const Output& output) {
     if (!arguments.watch) {
       return kDone;
     }
-    std::this_thread::sleep_for(kWatchEvery);
+    ::poll(nullptr, 0, kWatchEveryMs);  // Ctrl-C ends it
   }
 }
 

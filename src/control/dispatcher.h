@@ -1,13 +1,13 @@
 // Commands: one request line -> one answer line. Names of commands are those of the command line:
 //
 //   {"command":"status"}
-//   {"command":"flow.show","sender":S,"provider":P} {"command":"flow.pause",...,"for":"2h"}
-//      {"command":"flow.resume"|"flow.reset",...}
-//      {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
+//   {"command":"flow.show","sender":S,"provider":P}    also flow.resume and flow.reset
+//   {"command":"flow.pause","sender":S,"provider":P,"for":"2h"}
+//   {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
 //   {"command":"suppression.remove","keys":[K],"sender":S}
 //   {"command":"suppression.why","key":K}
 //   {"command":"suppression.list","reason":R,"contains":TEXT,"after":K,"limit":N}
-//   {"command":"suppression.import","keys":[K],"reason":TEXT,"sender":S,"for":"30d","dry_run":false}
+//   {"command":"suppression.import",...}               as suppression.add
 //   {"command":"hold.list"}                            {"command":"hold.released","ids":[ID]}
 //   {"command":"config.reload"}                        {"command":"sync"}
 //

@@ -211,7 +211,7 @@ void Engine::tick() {
   const std::string problem = data.find_feed_problem();
   const bool healthy = problem.empty();
   if (data.feed_healthy.exchange(healthy) != healthy && data.current()->options().has_log_source) {
-    telemetry::write(telemetry::Level::Warning,
+    telemetry::write(healthy ? telemetry::Level::Info : telemetry::Level::Warning,
                      telemetry::Line("feed")
                          .add("state", healthy ? "healthy" : "unhealthy")
                          .text(healthy ? "limits on mail in flight are in force" : problem));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "rampart/base/text.h"
+#include "rampart/mail/reply.h"
 
 namespace rampart::engine {
 namespace {
@@ -49,7 +50,7 @@ std::string text_of_over(const ramp::FlowKey& key,
 
 std::string text_of_suppressed(std::string_view address, const suppression::Entry& entry) {
   const std::string day = base::format_utc(entry.since).substr(0, 10);
-  const std::string_view codes = codes_of(entry.evidence);
+  const std::string codes = codes_of(entry.evidence);
   const bool learned =
       entry.reason == suppression::Reason::Hard || entry.reason == suppression::Reason::Soft;
   const std::string why =
@@ -67,19 +68,13 @@ Verdict make_reject(std::string text, std::string_view enhanced) {
   return {Verdict::Answer::Reject, "550", std::string(enhanced), std::move(text)};
 }
 
-std::string_view codes_of(std::string_view evidence) noexcept {
-  if (evidence.size() < 3 || !std::all_of(evidence.begin(), evidence.begin() + 3, base::is_digit)) {
+std::string codes_of(std::string_view evidence) {
+  const mail::Reply reply = mail::parse_reply(evidence, mail::Stage::Unknown);
+  if (reply.code == 0) {
     return {};
   }
-  const std::size_t space = evidence.find(' ');
-  if (space != 3) {
-    return evidence.substr(0, 3);
-  }
-  std::size_t end = space + 1;
-  while (end < evidence.size() && (base::is_digit(evidence[end]) || evidence[end] == '.')) {
-    ++end;
-  }
-  return evidence.substr(0, end > space + 1 ? end : space);
+  const std::string code = std::to_string(reply.code);
+  return reply.enhanced ? code + ' ' + to_string(*reply.enhanced) : code;
 }
 
 }  // namespace rampart::engine

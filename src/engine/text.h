@@ -30,7 +30,8 @@ std::string text_of_suppressed(std::string_view address, const suppression::Entr
 Verdict make_defer(std::string text);
 Verdict make_reject(std::string text, std::string_view enhanced);
 
-/// "550 5.1.1" at the start of the evidence, or "" if it begins with no codes.
-std::string_view codes_of(std::string_view evidence) noexcept;
+/// "550 5.1.1" of evidence that begins "550 5.1.1 ..." or "550-5.1.1 ..."; "" if it begins with no
+/// code.
+std::string codes_of(std::string_view evidence);
 
 }  // namespace rampart::engine

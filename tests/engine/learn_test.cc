@@ -63,6 +63,21 @@ TEST_CASE("a hard bounce at RCPT suppresses the recipient from the next message 
         base::Error::Kind::NotFound);
 }
 
+TEST_CASE("a reply of several lines is quoted by its codes", "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
+  bench.log({active("A00001", "x@a.example"),
+             Bench::delivery("A00001", "bob@gmail.example", "mx.google.example",
+                             "dsn=5.1.1, status=bounced (host mx.google.example[203.0.113.5] said: "
+                             "550-5.1.1 The account does not exist. 550 5.1.1 Try again (in reply "
+                             "to RCPT TO command))")});
+  auto transaction = bench.begin("y@other.example");
+  const engine::Verdict verdict = bench.ask(transaction, "bob@gmail.example");
+  CHECK(verdict.enhanced == "5.1.1");
+  CHECK(verdict.text ==
+        "rampart: bob@gmail.example is suppressed (550 5.1.1 on 2026-11-21); ask postmaster");
+}
+
 TEST_CASE("too fast pauses the flow and the queue's retry is the probe", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
