@@ -104,6 +104,9 @@ class Service {
       milter_->stop();
       milter_thread_.join();
     }
+    if (engine_) {
+      engine_->stop_learning();
+    }
     feed_.reset();
     control_.reset();
     ticker_.reset();

@@ -84,7 +84,10 @@ struct Engine::Data {
                           base::WallTime now);
   void take(const Active& policy, TransactionRecipient& recipient, base::WallTime now);
   void give_back(const Active& policy, TransactionRecipient& recipient, base::WallTime now);
-  Ending hold(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
+  void hold(Transaction::Data& open,
+            const mail::QueueId& queue_id,
+            base::WallTime now,
+            Ending& ending);
   void enter(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
   void forget_recipients(BookMessage& message) RAMPART_REQUIRES(book_mutex);
   ramp::Context context(const Active& policy, const ramp::FlowKey& key, base::WallTime now) const;
@@ -93,6 +96,8 @@ struct Engine::Data {
   void restore(store::Snapshot snapshot);
   void start_writer();
   void expire_suppressions(base::WallTime now);
+  void forget_old_messages(base::WallTime now);
+  void forget_idle_flows(base::WallTime now);
 
   // Held mail (people.cc).
   bool charge_held(const std::string& queue_id,
@@ -124,7 +129,11 @@ struct Engine::Data {
       RAMPART_GUARDED_BY(providers_mutex);
 
   mutable base::Mutex sources_mutex;
-  std::map<std::string, SourceStatus> sources RAMPART_GUARDED_BY(sources_mutex);
+  struct LiveSource {
+    SourceStatus status;
+    base::SteadyTime told_at{};
+  };
+  std::map<std::string, LiveSource> sources RAMPART_GUARDED_BY(sources_mutex);
   std::map<std::string, store::CursorRecord> cursors RAMPART_GUARDED_BY(sources_mutex);
   std::map<std::string, std::uint64_t> replies RAMPART_GUARDED_BY(sources_mutex);
   struct NullHour {
@@ -135,14 +144,15 @@ struct Engine::Data {
 
   std::atomic<bool> feed_healthy{false};
   std::atomic<int> lease_waiters{0};
-  std::atomic<long long> last_admission{0};  ///< wall micros of the last committed admission
-  std::atomic<long long> last_line{0};       ///< wall micros when a log line last came
+  /// Wall micros of the oldest admission since a log line last came; 0: none.
+  std::atomic<long long> unanswered{0};
 
   std::atomic<bool> expire_all_leases{false};  ///< at a clean stop
-  base::WallTime pruned_at{};                  ///< tick's
-  std::string expiry_place;                    ///< tick's: key up to which entries were looked at
-  FlowTable::Round round;                      ///< the writer's
-  std::unique_ptr<Writer> writer;              ///< last: its thread uses all of the above
+  base::WallTime swept_at{};
+  base::WallTime pruned_at{};      ///< tick's
+  std::string expiry_place;        ///< tick's: key up to which entries were looked at
+  FlowTable::Round round;          ///< the writer's
+  std::unique_ptr<Writer> writer;  ///< last: its thread uses all of the above
 };
 
 }  // namespace rampart::engine

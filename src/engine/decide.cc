@@ -283,7 +283,8 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
       admission = ramp::admit({view.flow.state, view.host.state, health, recipient.flow.sender},
                               flow_context, host);
       if (!admission.admitted &&
-          !goes_into_debt(transaction.debts, recipient.flow, admission.reason)) {
+          (admission.host ||
+           !goes_into_debt(transaction.debts, recipient.flow, admission.reason))) {
         return Step::Refused;
       }
       Lease& lease = view.flow.lease;
@@ -416,9 +417,6 @@ Ending Engine::commit(Transaction& transaction, const mail::QueueId& queue_id) {
   const auto dropped = count(Action::Drop);
   // A message without recipients would vanish without a trace, so it is held instead.
   const bool nobody_left = dropped > 0 && dropped == static_cast<std::ptrdiff_t>(all.size());
-  if (count(Action::Hold) > 0 || nobody_left) {
-    return data_->hold(*open, queue_id, now);
-  }
   Ending ending;
   for (const TransactionRecipient& recipient : all) {
     if (recipient.action == Action::Drop) {
@@ -428,7 +426,17 @@ Ending Engine::commit(Transaction& transaction, const mail::QueueId& queue_id) {
                    ", reason=" + recipient.reason;
     }
   }
-  data_->enter(*open, queue_id, now);
+  if (count(Action::Hold) > 0 || nobody_left) {
+    // Dropped recipients go before the message is held, or its release would mail them.
+    if (nobody_left) {
+      ending.drop.clear();
+    } else {
+      std::erase_if(all, [](const TransactionRecipient& r) { return r.action == Action::Drop; });
+    }
+    data_->hold(*open, queue_id, now, ending);
+  } else {
+    data_->enter(*open, queue_id, now);
+  }
   return ending;
 }
 
@@ -443,9 +451,10 @@ void Engine::abort(Transaction& transaction) {
   }
 }
 
-Ending Engine::Data::hold(Transaction::Data& open,
-                          const mail::QueueId& queue_id,
-                          base::WallTime now) {
+void Engine::Data::hold(Transaction::Data& open,
+                        const mail::QueueId& queue_id,
+                        base::WallTime now,
+                        Ending& ending) {
   store::HeldRecord record;
   record.queue_id = queue_id.text();
   record.sender = open.sender;
@@ -471,7 +480,6 @@ Ending Engine::Data::hold(Transaction::Data& open,
   telemetry::write(telemetry::Level::Info, line);
   static telemetry::Counter& counted = telemetry::counter("held_messages_total");
   counted.add();
-  Ending ending;
   ending.hold = true;
   ending.hold_reason = "rampart: " + record.sender + ", " + record.reason;
   if (!queue_id.empty()) {
@@ -479,27 +487,40 @@ Ending Engine::Data::hold(Transaction::Data& open,
       const base::MutexLock lock(book_mutex);
       held[record.queue_id] = record;
     }
-    writer->try_add({record});
+    // A held message that nobody remembers would lie there for ever, so this is worth a wait.
+    const bool queued = writer->try_add({record});
+    if (!queued || !writer->wait_round(open.active->options().store_deadline)) {
+      telemetry::write(telemetry::Level::Warning,
+                       telemetry::Line(record.queue_id)
+                           .add("action", "hold")
+                           .text("held, but not yet in the store; see postqueue -p"));
+    }
   }
-  return ending;
 }
 
 // From now on the units stand for mail in the MTA's queue, until the log tells their fate.
 void Engine::Data::enter(Transaction::Data& open,
                          const mail::QueueId& queue_id,
                          base::WallTime now) {
-  last_admission = now.time_since_epoch().count();
   const bool any = std::any_of(open.recipients.begin(), open.recipients.end(),
                                [](const TransactionRecipient& r) { return r.reserved; });
   if (!any) {
     return;
   }
+  long long none = 0;
+  unanswered.compare_exchange_strong(none, now.time_since_epoch().count());
   std::vector<store::Operation> operations;
   const base::MutexLock lock(book_mutex);
   BookMessage unnamed;
-  BookMessage& message = queue_id.empty() ? unnamed : book.enter({}, queue_id.text(), now);
-  if (message
-          .admitted_here) {  // the MTA uses the queue ID again and we missed the end of the first
+  const bool full = book.size() >= QueueBook::kMessagesMax;
+  if (full) {
+    static telemetry::Counter& counted = telemetry::counter("queue_book_full_total");
+    counted.add();
+  }
+  const bool tracked = !queue_id.empty() && !full;
+  BookMessage& message = tracked ? book.enter({}, queue_id.text(), now) : unnamed;
+  // The MTA uses the queue ID again and we missed the end of the first.
+  if (!message.recipients.empty()) {
     forget_recipients(message);
     operations.emplace_back(store::EraseMessage{message.instance, message.queue_id});
   }
@@ -516,7 +537,7 @@ void Engine::Data::enter(Transaction::Data& open,
       operations.emplace_back(to_record(message, message.recipients.back()));
     }
   }
-  if (queue_id.empty()) {  // nothing will ever tell the fate of these
+  if (!tracked) {  // nothing will ever tell the fate of these
     forget_recipients(message);
     return;
   }

@@ -12,7 +12,9 @@ namespace {
 
 constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};  // maximal_queue_lifetime = 5d
 constexpr base::Micros kHistoryKept = std::chrono::hours{24 * 400};
-constexpr std::size_t kForgetAtOnce = 1000;
+constexpr base::Micros kSweepEvery = std::chrono::minutes{1};
+constexpr base::Micros kIdle = std::chrono::hours{48};
+constexpr std::size_t kForgetAtOnce = 10'000;
 
 }  // namespace
 
@@ -136,7 +138,7 @@ std::shared_ptr<const Policy> Engine::policy() const {
 
 void Engine::set_source_status(const SourceStatus& status) {
   const base::MutexLock lock(data_->sources_mutex);
-  data_->sources[status.name] = status;
+  data_->sources[status.name] = {status, data_->clock.steady_now()};
 }
 
 std::optional<store::CursorRecord> Engine::cursor(std::string_view source) const {
@@ -145,8 +147,9 @@ std::optional<store::CursorRecord> Engine::cursor(std::string_view source) const
   return found == data_->cursors.end() ? std::nullopt : std::optional(found->second);
 }
 
-// Reports arrive when every source is open and read to within max_lag, and lines have come since
-// mail was last admitted: a log that is not this MTA's would look healthy otherwise.
+// Reports arrive when every source is open, heard of and read to within max_lag, and the MTA has
+// logged something since mail was admitted: a log that is not this MTA's would look healthy
+// otherwise.
 std::string Engine::Data::find_feed_problem() const {
   const base::Micros max_lag = current()->options().max_lag;
   {
@@ -155,17 +158,20 @@ std::string Engine::Data::find_feed_problem() const {
       return "no log is read";
     }
     for (const auto& [name, source] : sources) {
-      if (!source.open) {
-        return name + ": " + (source.problem.empty() ? "not open" : source.problem);
+      const SourceStatus& told = source.status;
+      if (!told.open) {
+        return name + ": " + (told.problem.empty() ? "not open" : told.problem);
       }
-      if (source.lag > max_lag) {
-        return name + ": " + base::format_duration(source.lag) + " behind";
+      if (told.lag > max_lag) {
+        return name + ": " + base::format_duration(told.lag) + " behind";
+      }
+      if (clock.steady_now() - source.told_at > max_lag) {
+        return name + ": its reader is stuck";
       }
     }
   }
-  const base::WallTime admitted{base::Micros{last_admission.load()}};
-  const base::WallTime line{base::Micros{last_line.load()}};
-  if (admitted > line + max_lag && clock.wall_now() > admitted + max_lag) {
+  const base::WallTime admitted{base::Micros{unanswered.load()}};
+  if (admitted != base::WallTime{} && clock.wall_now() > admitted + max_lag) {
     return "no line has come since mail was admitted at " + base::format_utc(admitted);
   }
   return {};
@@ -187,11 +193,12 @@ void Engine::Data::expire_suppressions(base::WallTime now) {
   const base::MutexLock gate(writer->gate());
   std::vector<store::Operation> operations;
   for (const suppression::Entry& entry : *page) {
+    if (!entry.until || *entry.until > now) {
+      continue;
+    }
     // Looked at again, because it may have been renewed since it was stored.
     const auto present = suppressor.entries(entry.key);
-    const bool over = entry.until && *entry.until <= now && present &&
-                      std::find(present->begin(), present->end(), entry) != present->end();
-    if (!over) {
+    if (!present || std::find(present->begin(), present->end(), entry) == present->end()) {
       continue;
     }
     auto removed =
@@ -200,6 +207,44 @@ void Engine::Data::expire_suppressions(base::WallTime now) {
     // weigh() goes on counting from its evidence: without this the next bounce would find it full.
     operations.emplace_back(store::EraseEvidence{entry.key, entry.sender});
     suppressor.forget_evidence(entry.key, entry.sender);
+  }
+  if (!operations.empty()) {
+    writer->add(std::move(operations));
+  }
+}
+
+// The MTA has returned them by now, or we missed their end.
+void Engine::Data::forget_old_messages(base::WallTime now) {
+  std::vector<store::Operation> operations;
+  const base::MutexLock lock(book_mutex);
+  for (const BookMessage& old : book.find_older(now - kQueueLifetime, kForgetAtOnce)) {
+    if (BookMessage* message = book.find(old.instance, old.queue_id)) {
+      forget_recipients(*message);
+      operations.emplace_back(store::EraseMessage{old.instance, old.queue_id});
+      book.erase(old);
+    }
+  }
+  if (!operations.empty()) {
+    writer->try_add(std::move(operations));
+  }
+}
+
+// A flow that never delivered anything and has done nothing for days has nothing to remember:
+// whoever sends to endless domains must not fill the memory for good.
+void Engine::Data::forget_idle_flows(base::WallTime now) {
+  const std::shared_ptr<const Active> policy = current();
+  const base::MutexLock gate(writer->gate());
+  std::vector<store::Operation> operations;
+  const auto idle = [&](const LiveFlow& flow) {
+    const ramp::Allowance numbers =
+        ramp::allowance(flow.state, ramp::Health{}, context(*policy, flow.key, now));
+    return flow.state.touched + kIdle < now && flow.state.reported_at + kIdle < now &&
+           numbers.level == 0 && numbers.used_day == 0 && numbers.got_day == 0 &&
+           flow.state.in_flight == 0 && flow.state.deferred == 0 &&
+           std::max(flow.state.pause_until, flow.state.manual_pause_until) < now;
+  };
+  for (const ramp::FlowKey& key : flows.erase_idle(idle)) {
+    operations.emplace_back(store::EraseFlow{key});
   }
   if (!operations.empty()) {
     writer->add(std::move(operations));
@@ -219,23 +264,14 @@ void Engine::tick() {
   data.flows.expire_leases(data.clock.steady_now());
   data.writer->poke();
   const base::WallTime now = data.clock.wall_now();
-  {
-    std::vector<store::Operation> operations;
-    const base::MutexLock lock(data.book_mutex);
-    for (const BookMessage& old : data.book.find_older(now - kQueueLifetime, kForgetAtOnce)) {
-      if (BookMessage* message = data.book.find(old.instance, old.queue_id)) {
-        data.forget_recipients(*message);
-        operations.emplace_back(store::EraseMessage{old.instance, old.queue_id});
-        data.book.erase(old);
-      }
-    }
-    if (!operations.empty()) {
-      data.writer->try_add(std::move(operations));
-    }
+  if (now > data.swept_at + kSweepEvery || now < data.swept_at) {
+    data.swept_at = now;
+    data.forget_old_messages(now);
   }
   data.expire_suppressions(now);
   if (now > data.pruned_at + std::chrono::hours{24}) {
     data.pruned_at = now;
+    data.forget_idle_flows(now);
     if (const auto pruned = data.store.prune(now - kHistoryKept); !pruned) {
       telemetry::counter("store_errors_total").add();
     }

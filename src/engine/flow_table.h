@@ -103,6 +103,27 @@ class FlowTable {
   /// The time of a clean stop: every lease has run out by then, and none is granted.
   static constexpr base::SteadyTime kStop = base::SteadyTime::max();
 
+  /// Forgets the flows for which `is_idle(const LiveFlow&)` holds and which have no lease; the
+  /// caller holds the writer's gate. @return their keys
+  template <class Predicate>
+  std::vector<ramp::FlowKey> erase_idle(Predicate&& is_idle) {
+    std::vector<ramp::FlowKey> erased;
+    for (Shard& shard : shards_) {
+      const base::MutexLock lock(shard.mutex);
+      for (auto at = shard.flows.begin(); at != shard.flows.end();) {
+        const LiveFlow& flow = at->second;
+        const bool leased = flow.lease.left + flow.lease.want + flow.lease.asked > 0;
+        if (flow.dirty || leased || !is_idle(flow)) {
+          ++at;
+          continue;
+        }
+        erased.push_back(flow.key);
+        at = shard.flows.erase(at);
+      }
+    }
+    return erased;
+  }
+
   /// Marks flows whose lease has run out, so that the next round gives the rest back.
   void expire_leases(base::SteadyTime now);
 

@@ -61,7 +61,6 @@ class Learner {
     ramp::FlowKey flow;
     ramp::Standing standing = ramp::Standing::Unadmitted;
     std::uint32_t transaction_recipients = 0;
-    bool concerns_flow = true;
   };
 
   void on_delivery(const report::LogLine& line, const report::Delivery& delivery);
@@ -79,6 +78,9 @@ class Learner {
   [[nodiscard]] bool leaves_host(const report::LogLine& line,
                                  const report::Delivery& delivery) const;
   std::string relay_owner(const report::Delivery& delivery, base::WallTime now);
+  static BookRecipient* look_up(BookMessage& message, const report::Delivery& delivery);
+  const std::string& sender_of(BookMessage& message, base::WallTime now);
+  void stay(BookMessage& message, const report::LogLine& line, const report::Delivery& delivery);
   BookRecipient& find_recipient(BookMessage& message,
                                 const report::LogLine& line,
                                 const report::Delivery& delivery);
@@ -146,22 +148,28 @@ bool Learner::concerns(const ramp::FlowKey& flow, std::string_view owner, bool h
   return owner == flow.provider || !host_reached;
 }
 
-BookRecipient& Learner::find_recipient(BookMessage& message,
-                                       const report::LogLine& line,
-                                       const report::Delivery& delivery) {
+BookRecipient* Learner::look_up(BookMessage& message, const report::Delivery& delivery) {
   const std::string seen_by_milter =
       book_key(delivery.original_recipient.value_or(delivery.recipient));
-  const std::string final_address = book_key(delivery.recipient);
-  for (const std::string& name : {seen_by_milter, final_address}) {
+  for (const std::string& name : {seen_by_milter, book_key(delivery.recipient)}) {
     const auto found = std::find_if(message.recipients.begin(), message.recipients.end(),
                                     [&](const BookRecipient& r) { return r.address == name; });
     if (found != message.recipients.end()) {
-      return *found;
+      return &*found;
     }
   }
+  return nullptr;
+}
+
+BookRecipient& Learner::find_recipient(BookMessage& message,
+                                       const report::LogLine& line,
+                                       const report::Delivery& delivery) {
+  if (BookRecipient* known = look_up(message, delivery)) {
+    return *known;
+  }
   message.recipients.push_back(
-      {final_address,
-       {message.sender, data_.provider_of(*active_, delivery.recipient.domain)},
+      {book_key(delivery.recipient),
+       {sender_of(message, line.time), data_.provider_of(*active_, delivery.recipient.domain)},
        ramp::Standing::Unadmitted,
        line.time});
   return message.recipients.back();
@@ -178,7 +186,6 @@ void Learner::on_delivery(const report::LogLine& line, const report::Delivery& d
   }
   const bool outside = leaves_host(line, delivery) && delivery.attempted;
   const bool final = delivery.status != mail::DeliveryStatus::Deferred;
-  const std::string owner = outside ? relay_owner(delivery, line.time) : std::string{};
   Subject subject;
   reply::Classification found;
   {
@@ -190,38 +197,33 @@ void Learner::on_delivery(const report::LogLine& line, const report::Delivery& d
       unknown.add();
       return;
     }
-    if (!outside && !final) {
-      return;  // waits in the queue for a cause that is no provider's
+    if (!outside) {
+      stay(*message, line, delivery);
+      return;
     }
+    const std::string owner = relay_owner(delivery, line.time);
     BookRecipient& recipient = find_recipient(*message, line, delivery);
     subject.flow = recipient.flow;
     subject.standing = recipient.standing;
     subject.transaction_recipients = message->transaction_recipients;
-    if (outside) {
-      const bool named = active_->policy().providers.is_named(subject.flow.provider);
-      const std::string_view provider =
-          !owner.empty() || named ? std::string_view(owner) : subject.flow.provider;
-      found =
-          active_->policy().replies.classify({delivery.reply.text, provider, delivery.relay.host,
-                                              delivery.reply.stage, delivery.dsn, delivery.status});
-      ramp::Reported reported;
-      reported.reply_class = found.reply_class;
-      reported.scope = found.scope;
-      reported.permanent = found.permanence == reply::Permanence::Permanent;
-      reported.stage = found.stage;
-      reported.standing = subject.standing;
-      reported.final = final;
-      reported.volume_counts = !active_->options().smarthost;
-      subject.concerns_flow = concerns(subject.flow, owner, !delivery.relay.address.empty());
-      if (!subject.concerns_flow) {
-        reported.reply_class = reply::ReplyClass::Policy;  // settles the recipient, teaches nothing
-      }
-      settle(subject.flow, reported, found, line, delivery.reply.text, &recipient);
-    } else {
-      data_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
-        ramp::forget(view.flow.state, view.host.state, recipient.standing);
-      });
+    const bool named = active_->policy().providers.is_named(subject.flow.provider);
+    const std::string_view provider =
+        !owner.empty() || named ? std::string_view(owner) : subject.flow.provider;
+    found =
+        active_->policy().replies.classify({delivery.reply.text, provider, delivery.relay.host,
+                                            delivery.reply.stage, delivery.dsn, delivery.status});
+    ramp::Reported reported;
+    reported.reply_class = found.reply_class;
+    reported.scope = found.scope;
+    reported.permanent = found.permanence == reply::Permanence::Permanent;
+    reported.stage = found.stage;
+    reported.standing = subject.standing;
+    reported.final = final;
+    reported.volume_counts = !active_->options().smarthost;
+    if (!concerns(subject.flow, owner, !delivery.relay.address.empty())) {
+      reported.reply_class = reply::ReplyClass::Policy;  // settles the recipient, teaches nothing
     }
+    settle(subject.flow, reported, found, line, delivery.reply.text, &recipient);
     if (final) {
       operations_.emplace_back(
           store::EraseQueued{message->instance, message->queue_id, recipient.address});
@@ -230,10 +232,41 @@ void Learner::on_delivery(const report::LogLine& line, const report::Delivery& d
       operations_.emplace_back(to_record(*message, recipient));
     }
   }
-  if (outside) {
-    count(found.reply_class);
-    suppress(delivery, line, found, subject);
+  count(found.reply_class);
+  suppress(delivery, line, found, subject);
+}
+
+// A delivery that did not leave the host. Handed on to a content filter or an alias, the message
+// goes on under another queue ID, and the unit with it; otherwise the recipient's way ends here.
+void Learner::stay(BookMessage& message,
+                   const report::LogLine& line,
+                   const report::Delivery& delivery) {
+  if (delivery.status == mail::DeliveryStatus::Deferred) {
+    return;  // waits in the queue for a cause that is no provider's
   }
+  const BookRecipient* known = look_up(message, delivery);
+  if (known == nullptr) {
+    return;
+  }
+  BookRecipient recipient = *known;
+  operations_.emplace_back(
+      store::EraseQueued{message.instance, message.queue_id, recipient.address});
+  std::erase_if(message.recipients, [&](const BookRecipient& r) { return &r == known; });
+  if (!delivery.forwarded_as) {
+    data_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      ramp::forget(view.flow.state, view.host.state, recipient.standing);
+    });
+    return;
+  }
+  const BookMessage from = message;  // entering another may move it
+  BookMessage& next = data_.book.enter(from.instance, delivery.forwarded_as->text(), line.time);
+  next.sender = from.sender;
+  next.envelope_sender = from.envelope_sender;
+  next.activated = true;
+  next.transaction_recipients = from.transaction_recipients;
+  next.recipients.push_back(std::move(recipient));
+  operations_.emplace_back(to_record(next));
+  operations_.emplace_back(to_record(next, next.recipients.back()));
 }
 
 // The report's effect on flow, host flow and sender. `recipient` takes its new standing; without
@@ -387,6 +420,20 @@ void Learner::on_refused_to_talk(const report::LogLine& line,
   }
 }
 
+// Named at the first delivery that leaves the host: the queue manager takes up incoming mail as
+// well, whose senders are none of ours.
+const std::string& Learner::sender_of(BookMessage& message, base::WallTime now) {
+  if (message.sender.empty()) {
+    const mail::Address sender =
+        mail::parse_address(message.envelope_sender).value_or(mail::Address{});
+    const std::string name = active_->policy().senders.sender_of(sender, {}, {});
+    message.sender = data_.senders.enter(name, active_->is_named_sender(name) || sender.is_null(),
+                                         active_->options().new_senders_per_day, now);
+    operations_.emplace_back(to_record(message));
+  }
+  return message.sender;
+}
+
 void Learner::on_active(const report::LogLine& line, const mail::Address& sender) {
   const base::MutexLock lock(data_.book_mutex);
   if (data_.book.size() >= QueueBook::kMessagesMax && find(line) == nullptr) {
@@ -401,9 +448,6 @@ void Learner::on_active(const report::LogLine& line, const mail::Address& sender
   }
   message.activated = true;
   message.envelope_sender = to_string(sender);
-  const std::string name = active_->policy().senders.sender_of(sender, {}, {});
-  message.sender = data_.senders.enter(name, active_->is_named_sender(name) || sender.is_null(),
-                                       active_->options().new_senders_per_day, line.time);
   message.seen_at = line.time;
   operations_.emplace_back(to_record(message));
 }
@@ -448,7 +492,7 @@ void Learner::on_removed(const report::LogLine& line) {
 }
 
 void Learner::on_released(const report::LogLine& line) {
-  data_.charge_held(line.queue_id.text(), line.time, operations_);
+  data_.charge_held(line.queue_id.text(), data_.clock.wall_now(), operations_);
 }
 
 // postsuper -r: the same message goes on under a new queue ID.
@@ -478,16 +522,20 @@ void Learner::on_milter_reject(const report::LogLine& line, const report::Milter
     return;
   }
   const base::MutexLock lock(data_.book_mutex);
+  if (data_.held.erase(line.queue_id.text()) > 0) {
+    operations_.emplace_back(store::EraseHeld{line.queue_id.text()});
+  }
   BookMessage* message = find(line);
   if (message == nullptr || !message->admitted_here) {
     return;
   }
   for (const BookRecipient& recipient : message->recipients) {
     data_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      ramp::refund(view.flow.state, data_.context(*active_, recipient.flow, line.time),
+      // At the machine's time: an old line must not look like a clock set back.
+      const base::WallTime now = data_.clock.wall_now();
+      ramp::refund(view.flow.state, data_.context(*active_, recipient.flow, now),
                    recipient.admitted_at);
-      ramp::refund(view.host.state.flow, data_.host_context(*active_, line.time),
-                   recipient.admitted_at);
+      ramp::refund(view.host.state.flow, data_.host_context(*active_, now), recipient.admitted_at);
     });
   }
   message->recipients.clear();
@@ -495,9 +543,15 @@ void Learner::on_milter_reject(const report::LogLine& line, const report::Milter
   data_.book.erase(BookMessage(*message));
 }
 
+void Engine::stop_learning() {
+  data_->writer->release();
+}
+
 void Engine::learn(std::span<const report::LogLine> lines, const store::CursorRecord& cursor) {
   Data& data = *data_;
-  data.writer->wait_for_room();
+  if (!data.writer->wait_for_room()) {
+    return;
+  }
   const base::MutexLock gate(data.writer->gate());
   Learner learner(data, data.current());
   bool any = false;
@@ -506,7 +560,7 @@ void Engine::learn(std::span<const report::LogLine> lines, const store::CursorRe
     learner.apply(line);
   }
   if (any) {
-    data.last_line = data.clock.wall_now().time_since_epoch().count();
+    data.unanswered = 0;
   }
   learner.operations().emplace_back(cursor);
   {

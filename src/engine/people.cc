@@ -86,7 +86,7 @@ Status Engine::status() const {
   {
     const base::MutexLock lock(data.sources_mutex);
     for (const auto& [name, source] : data.sources) {
-      status.sources.push_back(source);
+      status.sources.push_back(source.status);
     }
     status.replies = data.replies;
   }

@@ -3,7 +3,7 @@
 // host at all.
 //
 // Threads: not safe; the engine locks it. Pure but for that: time is an argument.
-// Limits: kMessagesMax messages; beyond that the oldest are forgotten and counted.
+// Limits: kMessagesMax messages; the engine does not enter more, and counts them.
 //
 // The milter does not know the instance (syslog name) of its MTA, so its notes stand under "" and
 // serve every instance that has no note of its own for the same queue ID.

@@ -45,11 +45,18 @@ bool Writer::try_add(std::vector<store::Operation> operations) {
   return false;
 }
 
-void Writer::wait_for_room() {
+bool Writer::wait_for_room() {
   const base::MutexLock lock(mutex_);
-  while (pending_.size() >= kBacklogMax && !stop_) {
+  while (pending_.size() >= kBacklogMax && !released_) {
     changed_.wait(mutex_);
   }
+  return !released_;
+}
+
+void Writer::release() {
+  const base::MutexLock lock(mutex_);
+  released_ = true;
+  changed_.notify_all();
 }
 
 void Writer::poke() {
@@ -91,19 +98,20 @@ void Writer::wait_for_work() {
 
 void Writer::run() {
   bool stored = true;
+  int last_tries = 0;
   for (;;) {
     {
       const base::MutexLock lock(mutex_);
-      if (!stored && !stop_) {  // do not hammer a store that has just failed
-        changed_.wait_for(mutex_, kRetry, [this] { return stop_; });
+      if (!stored) {  // do not hammer a store that has just failed
+        changed_.wait_for(mutex_, kRetry, [&] { return stop_ && last_tries == 0; });
         dirty_ = true;
       }
       wait_for_work();
       if (stop_ && !dirty_ && !urgent_) {
         return;
       }
-      if (stop_ && !stored) {
-        return;  // the last round failed once more; what is lost was never acknowledged
+      if (stop_ && !stored && ++last_tries > kLastTries) {
+        return;  // what is lost was never acknowledged
       }
     }
     stored = write_round();

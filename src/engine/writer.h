@@ -48,8 +48,11 @@ class Writer {
   void add(std::vector<store::Operation> operations) RAMPART_EXCLUDES(mutex_);
   /// The same for the milter's threads: never waits. @return false if they were dropped
   bool try_add(std::vector<store::Operation> operations) RAMPART_EXCLUDES(mutex_);
-  /// Blocks while the backlog is full. Call without the gate.
-  void wait_for_room() RAMPART_EXCLUDES(mutex_);
+  /// Blocks while the backlog is full, until release(). Call without the gate.
+  /// @return false after release(): nothing more is to be applied
+  bool wait_for_room() RAMPART_EXCLUDES(mutex_);
+  /// Lets everybody go who waits for room, now and later: the engine is about to stop.
+  void release() RAMPART_EXCLUDES(mutex_);
   /// Something changed; it is written within kLazy.
   void poke() RAMPART_EXCLUDES(mutex_);
   /// Waits for a round that begins after this call. @return true if it was stored within `timeout`
@@ -61,6 +64,7 @@ class Writer {
  private:
   static constexpr base::Micros kLazy = std::chrono::milliseconds{100};
   static constexpr base::Micros kRetry = std::chrono::milliseconds{250};
+  static constexpr int kLastTries = 4;  ///< at a stop
 
   void run();
   bool write_round();
@@ -75,6 +79,7 @@ class Writer {
   bool dirty_ RAMPART_GUARDED_BY(mutex_) = false;
   bool urgent_ RAMPART_GUARDED_BY(mutex_) = false;
   bool stop_ RAMPART_GUARDED_BY(mutex_) = false;
+  bool released_ RAMPART_GUARDED_BY(mutex_) = false;
   std::uint64_t begun_ RAMPART_GUARDED_BY(mutex_) = 0;
   std::uint64_t ended_ RAMPART_GUARDED_BY(mutex_) = 0;
   std::uint64_t stored_ RAMPART_GUARDED_BY(mutex_) = 0;  // newest round that was stored

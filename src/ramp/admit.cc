@@ -49,7 +49,7 @@ std::optional<Admission> refused_by_state(const Flow& flow,
   if (flow.deferred > 0 && now < waits) {
     return refuse(Reason::WaitingForDeferred, waits, context);
   }
-  if (!context.provider_known && flow.reported_at == WallTime{} &&
+  if (!context.plan.unlimited && !context.provider_known && flow.reported_at == WallTime{} &&
       !fits(flow.in_flight, units, std::max(1U, context.constants.first_contact))) {
     return refuse(Reason::FirstContact, next_report(context), context);
   }

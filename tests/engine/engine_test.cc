@@ -198,6 +198,29 @@ TEST_CASE("a message whose recipients would all be dropped is held", "[engine][u
   CHECK(bench.engine->held()[0].reason == "suppressed");
 }
 
+TEST_CASE("a suppressed recipient is not mailed by the release of a held message",
+          "[engine][unit]") {
+  engine::Options options = tiny_options();
+  options.over = Action::Hold;
+  Bench bench(options);
+  REQUIRE(bench.engine->add_suppression(request("bob@gmail.example", "x"), "root").has_value());
+  auto transaction = bench.begin("news@a.example", true);
+  for (const std::string_view name :
+       {"bob@gmail.example", "1@gmail.example", "2@gmail.example", "3@gmail.example"}) {
+    bench.ask(transaction, name, "");
+  }
+  // The transaction found its flow empty, so it is the next one that is held.
+  bench.engine->commit(transaction, *mail::parse_queue_id("A00001"));
+  auto second = bench.begin("news@a.example", true);
+  bench.ask(second, "bob@gmail.example", "");
+  bench.ask(second, "4@gmail.example", "");
+  const engine::Ending ending = bench.engine->commit(second, *mail::parse_queue_id("A00002"));
+  CHECK(ending.hold);
+  CHECK(ending.drop == std::vector<std::string>{"bob@gmail.example"});
+  REQUIRE(bench.engine->held().size() == 1);
+  CHECK(bench.engine->held()[0].recipients == std::vector<std::string>{"4@gmail.example"});
+}
+
 TEST_CASE("sendmail mail is never refused", "[engine][unit]") {
   Bench bench(tiny_options());
   REQUIRE(bench.engine->add_suppression(request("bob@gmail.example", "x"), "root").has_value());
@@ -250,6 +273,27 @@ TEST_CASE("unseen senders beyond the day's number share one flow", "[engine][uni
   bench.clock.advance(std::chrono::hours{24});
   CHECK(bench.send("x@c.example", "1@gmail.example", "A0e001"));
   CHECK(bench.engine->find_flow({"c.example", "gmail"}).has_value());
+}
+
+TEST_CASE("a flow that never delivered anything is forgotten after days", "[engine][unit]") {
+  Bench bench;
+  auto transaction = bench.begin("x@a.example");
+  bench.ask(transaction, "1@random.example");
+  bench.engine->abort(transaction);
+  REQUIRE(bench.send("x@a.example", "1@gmail.example", "A00001"));
+  bench.clock.advance(std::chrono::seconds{11});
+  bench.see_feed();
+  REQUIRE(bench.engine->sync(std::chrono::seconds{5}).has_value());
+  REQUIRE(bench.engine->find_flow({"a.example", "random.example"}).has_value());
+  for (int day = 0; day < 4; ++day) {
+    bench.clock.advance(std::chrono::hours{25});
+    bench.see_feed();
+    REQUIRE(bench.engine->sync(std::chrono::seconds{5}).has_value());
+  }
+  CHECK_FALSE(bench.engine->find_flow({"a.example", "random.example"}).has_value());
+  CHECK(bench.engine->find_flow({"a.example", "gmail"}).has_value());  // one is still in flight
+  bench.restart();
+  CHECK_FALSE(bench.engine->find_flow({"a.example", "random.example"}).has_value());
 }
 
 TEST_CASE("rules choose plan and action by sender and provider", "[engine][unit]") {

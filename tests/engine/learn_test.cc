@@ -91,6 +91,7 @@ TEST_CASE("too fast pauses the flow and the queue's retry is the probe", "[engin
   CHECK_FALSE(bench.send("x@a.example", "2@gmail.example", "A00002"));
   CHECK(bench.send("y@b.example", "2@gmail.example", "A00003"));
   bench.clock.advance(std::chrono::minutes{16});
+  bench.log({active("A00003", "y@b.example")});
   bench.see_feed();
   CHECK_FALSE(bench.send("x@a.example", "2@gmail.example", "A00004"));
   bench.restart();  // who waits is remembered
@@ -181,6 +182,47 @@ TEST_CASE("a throttle hidden before a success pauses the flow", "[engine][unit]"
   CHECK(bench.flow("a.example", "gmail").deferred_waiting == 0);
 }
 
+TEST_CASE("through a content filter the unit goes on under the new queue ID", "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
+  bench.log({active("A00001", "x@a.example"), active("B00002", "x@a.example"),
+             "postfix/smtp[9]: A00001: to=<bob@gmail.example>, relay=127.0.0.1[127.0.0.1]:10025, "
+             "delay=1, "
+             "delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as B00002)",
+             "postfix/qmgr[1]: A00001: removed"});
+  CHECK(bench.flow("a.example", "gmail").in_flight == 1);
+  bench.restart();
+  CHECK(bench.flow("a.example", "gmail").in_flight == 1);
+  bench.log({Bench::delivery("B00002", "bob@gmail.example", "mx.google.example", kSent),
+             "postfix/qmgr[1]: B00002: removed"});
+  const engine::FlowStatus flow = bench.flow("a.example", "gmail");
+  CHECK(flow.in_flight == 0);
+  CHECK(flow.summary.allowance.used_day == 1);
+  CHECK(flow.summary.allowance.got_day == 1);
+}
+
+TEST_CASE("incoming mail makes no senders", "[engine][unit]") {
+  engine::Options options = strict_options();
+  options.new_senders_per_day = 1;
+  Bench bench(options);
+  for (const std::string name : {"a", "b", "c"}) {
+    bench.log({active("D0000" + name, "x@spam-" + name + ".example"),
+               "postfix/local[9]: D0000" + name +
+                   ": to=<me@home.example>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+                   "status=sent (delivered to mailbox)"});
+  }
+  CHECK(bench.engine->status().flows.empty());
+  REQUIRE(bench.send("x@customer.example", "1@gmail.example", "A00001"));
+  CHECK(bench.engine->find_flow({"customer.example", "gmail"}).has_value());
+}
+
+TEST_CASE("a forged line teaches no provider", "[engine][unit]") {
+  Bench bench;
+  bench.log({Bench::delivery("F0F0F0", "x@victim.example", "mx.google.example", kSent)});
+  REQUIRE(bench.send("x@a.example", "1@victim.example", "A00001"));
+  CHECK(bench.engine->find_flow({"a.example", "victim.example"}).has_value());
+}
+
 TEST_CASE("removal, deletion and expiry leave nothing in flight", "[engine][unit]") {
   Bench bench;
   const std::string how =
@@ -226,7 +268,11 @@ TEST_CASE("a log that is silent while mail is admitted is not this MTA's", "[eng
   Bench bench;
   REQUIRE(bench.send("x@a.example", "1@gmail.example", "A00001"));
   CHECK(bench.engine->status().feed_healthy);
-  bench.clock.advance(std::chrono::minutes{6});
+  bench.clock.advance(std::chrono::minutes{4});
+  bench.see_feed();
+  REQUIRE(bench.send("x@a.example", "2@gmail.example", "A00002"));  // is no answer to the first
+  bench.clock.advance(std::chrono::minutes{2});
+  bench.see_feed();
   CHECK(bench.engine->status().feed_problem.starts_with("no line has come since"));
   bench.log({active("A00001", "x@a.example")});
   CHECK(bench.engine->status().feed_healthy);

@@ -303,6 +303,10 @@ TEST_CASE("four strangers until the provider is known", "[ramp][unit]") {
     world.provider_known = true;
     CHECK(world.admit().admitted);
   }
+  SECTION("a plan without limits has this one not either") {
+    world.plan.unlimited = true;
+    CHECK(world.admit().admitted);
+  }
   SECTION("mail nobody hears of ends it") {
     world.now += 120h;
     CHECK_FALSE(world.admit().admitted);

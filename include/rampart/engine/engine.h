@@ -59,6 +59,9 @@ class Engine {
   // --- feed ---
   /// Where the source was read up to, or nullopt for a source never read.
   [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;
+  /// Lets learn() return at once from now on, without an effect. Call before the feed is stopped:
+  /// its thread may wait for a store that does not answer.
+  void stop_learning();
   /// Applies a batch of lines; their effects and the cursor become durable together.
   void learn(std::span<const report::LogLine> lines, const store::CursorRecord& cursor);
   /// Called by the feed at least every second for each source, also when nothing came.
