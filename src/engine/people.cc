@@ -24,6 +24,27 @@ Error no_such_flow(const ramp::FlowKey& key) {
                                      "\"; rampart status --all lists them"};
 }
 
+base::Result<suppression::Entry> make_entry(const Engine::SuppressionRequest& request,
+                                            const suppression::Options& options,
+                                            base::WallTime now) {
+  const auto key = suppression::parse_key(request.key, options);
+  if (!key) {
+    return Error{Error::Kind::InvalidInput, "\"" + base::printable(request.key) +
+                                                "\" is no address; write user@example.org, or "
+                                                "@example.org for a whole domain"};
+  }
+  suppression::Entry entry;
+  entry.key = *key;
+  entry.sender = request.sender;
+  entry.reason = request.reason;
+  entry.evidence = request.text;
+  entry.since = now;
+  if (request.lifetime) {
+    entry.until = now + *request.lifetime;
+  }
+  return entry;
+}
+
 void log_order(std::string_view what, const ramp::FlowKey& key, std::string_view who) {
   telemetry::write(telemetry::Level::Info, telemetry::Line("flow")
                                                .add("change", what)
@@ -170,21 +191,11 @@ base::Result<> Engine::reset_flow(const ramp::FlowKey& key, std::string_view who
 base::Result<suppression::Entry> Engine::add_suppression(const SuppressionRequest& request,
                                                          std::string_view who) {
   const base::WallTime now = data_->clock.wall_now();
-  const auto key = suppression::parse_key(request.key, data_->current()->options().suppression);
-  if (!key) {
-    return Error{Error::Kind::InvalidInput, "\"" + base::printable(request.key) +
-                                                "\" is no address; write user@example.org, or "
-                                                "@example.org for a whole domain"};
+  const auto made = make_entry(request, data_->current()->options().suppression, now);
+  if (!made) {
+    return made.error();
   }
-  suppression::Entry entry;
-  entry.key = *key;
-  entry.sender = request.sender;
-  entry.reason = request.reason;
-  entry.evidence = request.text;
-  entry.since = now;
-  if (request.lifetime) {
-    entry.until = now + *request.lifetime;
-  }
+  const suppression::Entry& entry = *made;
   {
     const base::MutexLock gate(data_->writer->gate());
     data_->writer->add(data_->suppressor.add(entry, who, now));
@@ -202,21 +213,11 @@ base::Result<std::uint64_t> Engine::import_suppressions(
   std::vector<suppression::Entry> entries;
   entries.reserve(requests.size());
   for (const SuppressionRequest& request : requests) {
-    const auto key = suppression::parse_key(request.key, policy->options().suppression);
-    if (!key) {
-      return Error{Error::Kind::InvalidInput,
-                   "\"" + base::printable(request.key) + "\" is no address; nothing was imported"};
+    auto entry = make_entry(request, policy->options().suppression, now);
+    if (!entry) {
+      return entry.error();
     }
-    suppression::Entry entry;
-    entry.key = *key;
-    entry.sender = request.sender;
-    entry.reason = request.reason;
-    entry.evidence = request.text;
-    entry.since = now;
-    if (request.lifetime) {
-      entry.until = now + *request.lifetime;
-    }
-    entries.push_back(std::move(entry));
+    entries.push_back(std::move(*entry));
   }
   std::uint64_t added = 0;
   {
