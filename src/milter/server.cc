@@ -26,7 +26,8 @@ base::Result<std::unique_ptr<Server>> Server::open(const Options& options, engin
 
 base::Result<> Server::run() {
   const bool served = serve();
-  // A stop that comes before libmilter has begun makes its main loop fail: that is no failure either.
+  // A stop that comes before libmilter has begun makes its main loop fail: that is no failure
+  // either.
   if (data_->stopping) {
     return base::Ok{};
   }
