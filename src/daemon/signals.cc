@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -70,6 +71,12 @@ void Signals::wake(Event event) {
 Event Signals::next() {
   unsigned char byte = 0;
   for (;;) {
+    // Waits in poll(): ThreadSanitizer delivers no signal to a thread that waits in read().
+    pollfd readable{wake_pipe[0], POLLIN, 0};
+    if (poll(&readable, 1, -1) < 0) {
+      RAMPART_ASSERT(errno == EINTR);
+      continue;
+    }
     const ssize_t size = read(wake_pipe[0], &byte, 1);
     RAMPART_ASSERT(size == 1 || (size < 0 && errno == EINTR));
     if (size == 1) {
