@@ -83,6 +83,7 @@ Source::Source(const LogSource& options, engine::Engine& engine, const base::Clo
       engine_(engine),
       clock_(clock),
       stamps_(make_rule(options), clock.wall_now(), stamp_state(engine.cursor(options.path))),
+      reader_(report::parse_format(options.format).value_or(report::Format::Auto)),
       follower_(options.path, position_of(engine.cursor(options.path))),
       stored_(engine.cursor(options.path).value_or(store::CursorRecord{})) {}
 
@@ -109,7 +110,7 @@ void Source::learn(const std::vector<FollowedLine>& lines) {
   stamps_.set_reference(clock_.wall_now());
   batch_.clear();
   for (const FollowedLine& line : lines) {
-    batch_.push_back(report::parse_line(line.text, stamps_));
+    reader_.read_line(line.text, stamps_, batch_);
     newest_ = std::max(newest_, batch_.back().time);
     if (std::holds_alternative<report::NotUnderstood>(batch_.back().event)) {
       ++not_understood_;

@@ -13,7 +13,7 @@
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
 #include "rampart/feed/options.h"
-#include "rampart/report/postfix.h"
+#include "rampart/report/line_reader.h"
 #include "rampart/report/stamp.h"
 
 #include "follower.h"
@@ -38,6 +38,7 @@ class Source {
   engine::Engine& engine_;
   const base::Clock& clock_;
   report::StampReader stamps_;
+  report::LineReader reader_;
   FileFollower follower_;
 
   std::vector<report::LogLine> batch_;

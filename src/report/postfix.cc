@@ -1,18 +1,13 @@
 #include "rampart/report/postfix.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "rampart/base/text.h"
-
 #include "fields.h"
+#include "frame.h"
 #include "shapes.h"
 
 namespace rampart::report {
 namespace {
-
-constexpr std::size_t kLineBytesMax = 65536;
-constexpr std::size_t kNameBytesMax = 255;
 
 // "postfix/submission/smtpd"
 struct Program {
@@ -36,7 +31,7 @@ bool has_usual_name(const Program& program) noexcept {
 }
 
 void read_entry(LogLine& line, std::string_view name, std::string_view message) {
-  const Program program = split_program(name.substr(0, kNameBytesMax));
+  const Program program = split_program(trim_name(name));
   const Family family = program.service.empty() ? Family::Quiet : find_family(program.service);
   const bool usual = has_usual_name(program);
   if (!usual && (program.service.empty() || program.instance.empty() || family == Family::Unknown ||
@@ -57,79 +52,25 @@ void read_entry(LogLine& line, std::string_view name, std::string_view message) 
   line.event = std::move(event);
 }
 
-// Takes "postfix/smtp[983]: " off the front.
-struct Tag {
-  std::string_view program;
-  std::uint32_t pid = 0;
-};
-
-std::optional<Tag> consume_tag(std::string_view& line) noexcept {
-  Tag tag;
-  const std::size_t end = line.find_first_of("[: ");
-  if (end == std::string_view::npos || end == 0 || line[end] == ' ') {
-    return std::nullopt;
-  }
-  tag.program = line.substr(0, end);
-  std::string_view rest = line.substr(end);
-  if (consume(rest, "[")) {
-    std::size_t length = 0;
-    while (length < rest.size() && base::is_digit(rest[length])) {
-      ++length;
-    }
-    const auto pid = base::parse_uint(rest.substr(0, length));
-    if (!pid || *pid > UINT32_MAX) {
-      return std::nullopt;
-    }
-    tag.pid = static_cast<std::uint32_t>(*pid);
-    rest.remove_prefix(length);
-    if (!consume(rest, "]")) {
-      return std::nullopt;
-    }
-  }
-  if (!consume(rest, ":")) {
-    return std::nullopt;
-  }
-  consume(rest, " ");
-  line = rest;
-  return tag;
-}
-
 }  // namespace
 
 LogLine parse_line(std::string_view line, StampReader& stamps) {
   LogLine result;
-  line = line.substr(0, kLineBytesMax);
-  while (line.ends_with('\n') || line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
-  const auto time = stamps.consume(line);
-  if (!time) {
+  const auto frame = parse_frame(line, stamps, result.time);
+  if (!frame) {
     return result;
   }
-  result.time = *time;
-  const auto host = consume_until(line, " ");
-  if (!host || host->empty()) {
-    return result;
-  }
-  const auto tag = consume_tag(line);
-  if (!tag) {
-    return result;
-  }
-  read_entry(result, tag->program, line);
+  read_entry(result, frame->program, frame->message);
   if (!std::holds_alternative<Foreign>(result.event)) {
-    result.host = host->substr(0, kNameBytesMax);
-    result.pid = tag->pid;
+    result.host = frame->host;
+    result.pid = frame->pid;
   }
   return result;
 }
 
 LogLine parse_entry(std::string_view program, std::string_view message) {
   LogLine result;
-  message = message.substr(0, kLineBytesMax);
-  while (message.ends_with('\n') || message.ends_with('\r')) {
-    message.remove_suffix(1);
-  }
-  read_entry(result, program, message);
+  read_entry(result, program, trim_line(message));
   return result;
 }
 

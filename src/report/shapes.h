@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "rampart/mail/queue_id.h"
-#include "rampart/report/postfix.h"
+#include "rampart/report/event.h"
 
 namespace rampart::report {
 

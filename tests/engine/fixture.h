@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rampart/engine/engine.h"
+#include "rampart/report/postfix.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
 

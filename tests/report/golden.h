@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rampart/report/postfix.h"
+#include "rampart/report/event.h"
 
 namespace rampart::test {
 

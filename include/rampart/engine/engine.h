@@ -28,7 +28,7 @@
 #include "rampart/engine/policy.h"
 #include "rampart/engine/status.h"
 #include "rampart/engine/transaction.h"
-#include "rampart/report/postfix.h"
+#include "rampart/report/event.h"
 #include "rampart/store/state_store.h"
 
 namespace rampart::engine {
