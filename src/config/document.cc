@@ -94,6 +94,24 @@ void read_stages(Reader& reader, const toml::node& node, reply::Rule& rule) {
   }
 }
 
+// One pattern or several, of which one must be found.
+void read_patterns(Reader& reader, const toml::node& node, reply::Rule& rule) {
+  const auto add = [&](const toml::node& item) {
+    if (const auto* text = item.as_string()) {
+      rule.match.any.push_back(text->get());
+    } else {
+      reader.misfit({&item, "must be a pattern in quotes, or several in brackets"}, "rule.match");
+    }
+  };
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& item : *array) {
+      add(item);
+    }
+    return;
+  }
+  add(node);
+}
+
 struct SampleWords {
   reply::Sample sample;
   std::string dsn;
@@ -207,7 +225,11 @@ std::vector<reply::Rule> read_replies(std::string_view text, std::size_t file, F
   return read_list<reply::Rule>(
       text, file, findings, "rule",
       [](Reader& reader, const toml::table& table, const Level& level, reply::Rule& rule) {
-        const std::vector<Special> specials{{"stage",
+        const std::vector<Special> specials{{"match",
+                                             [&](const toml::node& node, const Level&) {
+                                               read_patterns(reader, node, rule);
+                                             }},
+                                            {"stage",
                                              [&](const toml::node& node, const Level&) {
                                                read_stages(reader, node, rule);
                                              }},

@@ -242,7 +242,6 @@ const std::vector<Key<reply::Rule>>& reply_keys() {
     }
     return std::vector<Key<Rule>>{
         {"name", slot<&Rule::name>(), {}, nullptr, true},
-        {"match", slot<&Rule::match>()},
         {"provider", slot<&Rule::provider>()},
         {"code", slot<&Rule::code>()},
         {"enhanced", slot<&Rule::enhanced>()},

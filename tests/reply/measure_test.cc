@@ -107,6 +107,25 @@ TEST_CASE("the shipped table understands a labelled collection of replies", "[re
   check_floors(b);
 }
 
+// Hidden: counts for each class, of both halves.
+TEST_CASE("figures of each class", "[.classes]") {
+  const Table table = shipped();
+  std::array<Figures, 2> halves;
+  for (const Labelled& entry : test::read_collection(kCollection)) {
+    const Classification answer =
+        table.classify(test::question_of(entry, test::provider_of(entry.host)));
+    halves[test::in_half_a(entry.id) ? 0 : 1].add(entry, answer);
+  }
+  for (std::size_t i = 0; i < kReplyClasses; ++i) {
+    std::printf("%-18s", std::string(to_string(static_cast<ReplyClass>(i))).c_str());
+    for (const Figures& f : halves) {
+      std::printf("  right %3zu overlooked %3zu wrongly %3zu", f.hits[i], f.overlooked[i],
+                  f.wrongly[i]);
+    }
+    std::printf("\n");
+  }
+}
+
 // Hidden: lists what half A gets wrong. There is no such list for half B, on purpose.
 TEST_CASE("wrong answers in half A", "[.misses]") {
   const Table table = shipped();

@@ -69,6 +69,11 @@ inline reply::Rule rule_of(const toml::table& table, const std::string& file) {
   };
   rule.name = text("name");
   rule.match = text("match");
+  if (const toml::array* several = table["match"].as_array()) {
+    for (const auto& pattern : *several) {
+      rule.match.any.push_back(pattern.value_or(std::string()));
+    }
+  }
   rule.provider = text("provider");
   rule.code = text("code");
   rule.enhanced = text("enhanced");

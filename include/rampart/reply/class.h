@@ -13,8 +13,8 @@ namespace rampart::reply {
 
 /// The meaning of a reply. Exactly one per reply.
 enum class ReplyClass : std::uint8_t {
-  Delivered,        ///< 2xx
-  MailboxUnknown,   ///< no such user
+  Delivered,       ///< 2xx
+  MailboxUnknown,  ///< no such user
   /// the mailbox exists or existed but takes no mail: suspended, closed, inactive
   MailboxDisabled,
   MailboxFull,      ///< over quota

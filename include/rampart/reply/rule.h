@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rampart/mail/enhanced_status_code.h"
@@ -27,10 +28,25 @@ struct Sample {
   std::string provider;                         ///< "": the rule's provider
 };
 
+/// Patterns of which one must be found. Each is RE2's syntax, found anywhere in the normalised text,
+/// any case, with one addition: a word group such as {mailbox} stands for what it lists in
+/// words.h.
+struct Patterns {
+  Patterns() = default;
+  Patterns(std::string one) {  // NOLINT(google-explicit-constructor): one is the usual number
+    if (!one.empty()) {
+      any.push_back(std::move(one));
+    }
+  }
+  Patterns(std::vector<std::string> several) : any(std::move(several)) {}  // NOLINT: as above
+  [[nodiscard]] bool empty() const noexcept { return any.empty(); }
+  std::vector<std::string> any;
+};
+
 struct Rule {
-  std::string name;      ///< unique, [a-z0-9-]
-  std::string match;     ///< RE2, found anywhere in the normalised text, any case; "": any text
-  std::string provider;  ///< only replies of this provider's relays; "": of any
+  std::string name;                 ///< unique, [a-z0-9-]
+  Patterns match;                   ///< none: any text
+  std::string provider;             ///< only replies of this provider's relays; "": of any
   std::vector<mail::Stage> stages;  ///< any of these; empty: any stage, and none known
   std::string code;                 ///< see CodeSet; "": any code or none
   std::string enhanced;             ///< see EnhancedSet; "": any code or none

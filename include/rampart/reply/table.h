@@ -70,15 +70,23 @@ struct Classification {
 /// Name prefix of rules that recognise a null MX: "null-mx", "null-mx-code".
 inline constexpr std::string_view kNullMxRule = "null-mx";
 
+/// What compile() tries out.
+enum class Checks : std::uint8_t {
+  All,       ///< every pattern and every sample: `config check`, tests
+  Operator,  ///< those of the operator's rules: start-up, which the shipped table has passed before
+};
+
 class Table {
  public:
-  /// Checks and compiles the rules.
+  /// Checks and compiles the rules. Patterns that are not checked are compiled when a reply first
+  /// needs them; one with a mistake then matches nothing.
   /// @param operator_rules  evaluated before all shipped rules, in their order.
   /// @return an error whose text has one line "where: error: ..." for each bad pattern, code, name
   ///         or sample. A sample must be matched by its own rule and by none before it; shipped
   ///         samples are tried without the operator's rules, which may overrule them on purpose.
   static base::Result<Table> compile(std::vector<Rule> operator_rules,
-                                     std::vector<Rule> shipped_rules);
+                                     std::vector<Rule> shipped_rules,
+                                     Checks checks = Checks::All);
 
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;

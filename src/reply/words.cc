@@ -1,0 +1,149 @@
+#include "rampart/reply/words.h"
+
+#include <cstddef>
+
+#include "rampart/base/text.h"
+
+namespace rampart::reply {
+namespace {
+
+// "?" stands for a letter that a server or an MTA could not write.
+constexpr std::string_view kMailbox =
+    "user|recipient|rcpt|mail ?box|account|acct|inbox|address|mail-?id|e-?mail id|subscriber|"
+    "customer|member\\b|alias|local[- ]part|mail ?drop|maildir|mail ?folder|person\\b|individual|"
+    "employee|"
+    "benutzer|empf(?:ä|ae|a|\\?+)nger|postfach|konto|adress|"
+    "utilisateur|destinat|bo(?:î|i|\\?+)te|compte|"
+    "usu(?:á|a|\\?+)rio|buz(?:ó|o|\\?+)n|cuenta|casilla|direcci|utente|casella|indirizzo|caixa|"
+    "conta\\b|endere|"
+    "u(?:ż|z|ž|\\?+)ytkownik|odbiorc|skrzynk|adres\\b|gebruiker|ontvanger|postbus|"
+    "u(?:ž|z)ivatel|schr(?:á|a)nk|anv(?:ä|a)ndare|mottagare|kullan|"
+    "пользовател|получател|ящик|адрес|абонент|"
+    "用户|收件人|邮箱|信箱|账号|帳號|使用者|地址|ユーザ|宛先|メールボックス|受信者|アドレス";
+
+constexpr std::string_view kMissing =
+    "unknown|un-?recogni[sz]ed|"
+    "(?:not|isn.?t|wasn.?t|cannot|can.?t|couldn.?t|could not|unable to|nobody)(?: be| been| a)? "
+    "(?:found|find|known|exist|valid|recogni[sz]ed|listed|registered|local|locate|defined|"
+    "resolved|looked up|verif|a user|a customer|on (?:this|our|the) (?:server|system|list)|"
+    "in (?:our|the|my|this))|"
+    "does ?n.?t exist|does not exist|do not exist|did not exist|doesn.?t have a|does not have a|"
+    "no such|invalid|non-?exist|in-?exist|unregistered|not-?found|look ?up failed|never existed|"
+    "unbekannt|nicht (?:bekannt|gefunden|vorhanden|existent|zugestellt)|existiert nicht|"
+    "ung(?:ü|ue|\\?+)ltig|"
+    "inconnu|existe pas|introuvable|invalide|non trouv|"
+    "desconocid|no existe|no encontrad|no v(?:á|a)lid|inv(?:á|a|\\?+)lid|desconhecid|"
+    "n(?:ã|a|\\?+)o (?:existe|encontrad|foi encontr)|"
+    "sconosciut|non (?:esist|trovat|valid)|"
+    "nieznan|nie (?:istnieje|ma\\b|znaleziono)|niepoprawn|onbekend|bestaat niet|niet gevonden|"
+    "ok(?:ä|a|\\?+)nd|finns (?:inte|ej)|neexist|nezn(?:á|a)m|"
+    "не (?:найден|существует|зарегистр)|неизвест|недействител|отсутствует|"
+    "不存在|无效|無效|未找到|不正确|没有|沒有|存在しま|存在しな|不明|見つかり";
+
+constexpr std::string_view kFull =
+    "full\\b|over ?-?(?:quota|limit|size|drawn|flow|its|the|his|their|allocat|storage)|"
+    "quota|exceed|out of (?:space|storage|disk|quota)|no (?:more )?(?:space|room)|"
+    "not enough (?:space|storage|room)|insufficient|too (?:large|big|many (?:mails|messages))|"
+    "exhaust|reached (?:its|the|his|their) |storage (?:limit|full|space)|"
+    "\\bvoll\\b|(?:ü|ue)berf(?:ü|ue)llt|(?:ü|ue|\\?+)berschritten|ersch(?:ö|oe)pft|"
+    "\\bpleine?\\b|satur|d(?:é|e)pass|llen[oa]\\b|excedi|super(?:ad|ó)|cheia\\b|lotad|"
+    "pien[ao]\\b|esaurit|superat|pe(?:ł|l|\\?+)n[aey]\\b|przepe|przekrocz|zape(?:ł|l)nion|"
+    "\\bvol\\b|"
+    "переполнен|превышен|заполнен|"
+    "已满|已滿|超过|超出|空间不足|いっぱい|超え|容量";
+
+constexpr std::string_view kOff =
+    "disabled|in-?active|not active|de-?activated|suspended|closed|expired|discontinued|locked\\b|"
+    "frozen|archived|terminated|cancell?ed|deleted|removed|retired|dormant|abandoned|unused|"
+    "obsolete|decommission|blocked|on hold|"
+    "no longer (?:in use|active|valid|available|accept|monitored|on\\b|exist|used|work|employ|"
+    "with|here|associated|receiv|in service|supported|maintained)|"
+    "not (?:been |yet )?(?:activated|enabled|in use)|never (?:been )?(?:activated|logged)|"
+    "temporarily (?:disabled|inactive)|"
+    "gesperrt|deaktiviert|stillgelegt|gel(?:ö|oe)scht|nicht mehr|"
+    "d(?:é|e)sactiv|suspendu|bloqu|ferm(?:é|e)|supprim|inactif|"
+    "desactiv|desativ|suspendid|bloquead|cancelad|inactiv|inativ|cerrad|eliminad|"
+    "disattivat|sospes|disabilitat|bloccat|chius|non attiv|scadut|"
+    "nieaktywn|zablokowan|zawieszon|usuni|wy(?:ł|l)(?:ą|a)czon|geblokkeerd|opgeheven|"
+    "заблокирован|отключен|неактив|удал(?:ён|ен)|закрыт|"
+    "禁用|停用|冻结|已被锁|注销|過期|过期|無効|停止";
+
+constexpr std::string_view kOrigin =
+    "(?:your|you|the|this|that|sending|sender.?s?|client|remote|source|originating|connecting|"
+    "peer|smtp|mail) ?(?:e-?mail |mail |smtp |internet )?"
+    "(?:ip\\b|ip-?addr|ips\\b|ip address|host\\b|server|network|isp\\b|mta\\b|mail ?server|"
+    "mailserver|hostname|netblock|subnet|range|domain|relay|machine|provider|gateway|client)";
+
+constexpr std::string_view kMessage =
+    "messages?\\b|e-?mails?\\b|mails?\\b|msg\\b|content|body|courriel|nachricht|mensaje|mensagem|"
+    "messaggi|wiadomo|bericht|письмо|сообщени|邮件|郵件|メール|メッセージ|信件|post\\b|submission|"
+    "transmission|data\\b";
+
+constexpr std::string_view kRefused =
+    "reject|refus|den(?:y|ied|ies)|block|declin|not (?:be )?(?:accept|allow|permit|welcom|deliver|"
+    "want|trust)|unaccept|prohibit|forbid|disallow|ban(?:ned)?\\b|bounced?\\b|discard|dropped|"
+    "won.?t accept|will not accept|do(?:es)? not accept|abgelehnt|abgewiesen|verweigert|"
+    "refus(?:é|e)|rejet|rechazad|denegad|bloquead|rejeitad|recusad|respint|rifiutat|odrzucon|"
+    "geweigerd|отклон|запрещ|отказ|заблок|拒绝|拒絕|被拒|拒收|拒否";
+
+constexpr std::string_view kMany =
+    "too (?:many|much|fast|quick|often|frequent|high)|exceed|excess|over (?:the|its|your)|"
+    "maximum|limit|quota|unusual|"
+    "zu viele|trop de|demasiad|muit[ao]s|troppi|troppe|zbyt wiele|te veel|"
+    "слишком|превыш|太多|过多|過多|頻繁|频繁|超过|超出";
+
+const std::vector<WordGroup>& groups() {
+  static const std::vector<WordGroup> all{
+      {"..", "(?:[^.]|\\.[^ ]|\\.\\.\\. )*", "anything within one sentence"},
+      {"mailbox", kMailbox, "the recipient: user, mailbox, account, address"},
+      {"missing", kMissing, "does not exist"},
+      {"full", kFull, "is full, over its quota"},
+      {"off", kOff, "is disabled, closed, no longer used"},
+      {"origin", kOrigin, "the host, network or domain that sends"},
+      {"message", kMessage, "the message"},
+      {"refused", kRefused, "is refused, blocked, not accepted"},
+      {"many", kMany, "too many, too fast, above a limit"},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<WordGroup>& word_groups() {
+  return groups();
+}
+
+base::Result<std::string> expand_words(std::string_view pattern) {
+  std::string out;
+  out.reserve(pattern.size());
+  for (std::size_t at = 0; at < pattern.size();) {
+    const char c = pattern[at];
+    if (c == '\\' && at + 1 < pattern.size()) {
+      out.append(pattern, at, 2);
+      at += 2;
+      continue;
+    }
+    const bool group = c == '{' && at + 1 < pattern.size() && !base::is_digit(pattern[at + 1]) &&
+                       pattern[at + 1] != ',';
+    const std::size_t end = group ? pattern.find('}', at) : std::string_view::npos;
+    if (end == std::string_view::npos) {
+      out += c;
+      ++at;
+      continue;
+    }
+    const std::string_view name = pattern.substr(at + 1, end - at - 1);
+    const WordGroup* found = nullptr;
+    for (const WordGroup& candidate : groups()) {
+      found = candidate.name == name ? &candidate : found;
+    }
+    if (found == nullptr) {
+      return base::Error{base::Error::Kind::InvalidInput,
+                         "there is no word group {" + std::string(name) + '}'};
+    }
+    out.append("(?:").append(found->pattern).append(")");
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace rampart::reply
