@@ -1,0 +1,1 @@
+rampart_fuzz(message SOURCE message_fuzz.cc DEPENDS report)
