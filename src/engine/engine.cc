@@ -272,7 +272,12 @@ void Engine::tick() {
   if (now > data.pruned_at + std::chrono::hours{24}) {
     data.pruned_at = now;
     data.forget_idle_flows(now);
-    if (const auto pruned = data.store.prune(now - kHistoryKept); !pruned) {
+    if (const auto pruned = data.store.prune({.history = now - kHistoryKept,
+                                              .seen_reports = now - std::chrono::days{7},
+                                              .events = now - std::chrono::days{14},
+                                              .tokens = now - std::chrono::days{30},
+                                              .replies = now - std::chrono::days{90}});
+        !pruned) {
       telemetry::counter("store_errors_total").add();
     }
   }

@@ -4,11 +4,17 @@
 
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "rampart/base/time.h"
+#include "rampart/store/state_store.h"
 #include "rampart/suppression/entry.h"
 
 namespace rampart::store {
@@ -22,5 +28,24 @@ inline bool is_over(const suppression::Evidence& evidence, base::WallTime end) n
   };
   return over(evidence.unknown_domain_days) && over(evidence.soft_days);
 }
+
+/// True if the filter's conditions other than paging hold.
+inline bool is_wanted(const SuppressionFilter& filter,
+                      suppression::Reason reason,
+                      std::string_view pending) noexcept {
+  return (!filter.reason || reason == *filter.reason) &&
+         (!filter.pending || *filter.pending == !pending.empty()) &&
+         (filter.pending_at.empty() || filter.pending_at == pending);
+}
+
+using TokenBytes = std::array<char, 16>;
+
+/// @return nullopt unless it is 32 hex digits.
+std::optional<TokenBytes> parse_token(std::string_view text) noexcept;
+/// In lower case.
+std::string format_token(std::string_view bytes);
+
+/// The error of a batch that no store takes: InvalidInput for a token that is none.
+base::Result<> check(const Batch& batch);
 
 }  // namespace rampart::store

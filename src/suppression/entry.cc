@@ -46,6 +46,12 @@ std::string_view to_string(Change::Kind kind) noexcept {
       return "lifted";
     case Change::Kind::Contradicted:
       return "contradicted";
+    case Change::Kind::Pending:
+      return "pending";
+    case Change::Kind::Cleared:
+      return "cleared";
+    case Change::Kind::Confirmed:
+      return "confirmed";
   }
   return "added";
 }

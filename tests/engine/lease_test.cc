@@ -40,7 +40,14 @@ class FaultyStore final : public store::StateStore {
     return inner_->for_each_suppression_key(visit);
   }
   base::Result<std::uint64_t> count_suppressions() override { return inner_->count_suppressions(); }
-  base::Result<> prune(base::WallTime before) override { return inner_->prune(before); }
+  base::Result<std::optional<store::TokenRecord>> find_token(std::string_view token) override {
+    return inner_->find_token(token);
+  }
+  base::Result<std::vector<std::string>> find_events(std::uint32_t id,
+                                                     base::WallTime since) override {
+    return inner_->find_events(id, since);
+  }
+  base::Result<> prune(const store::Horizons& horizons) override { return inner_->prune(horizons); }
   std::string describe() const override { return "faulty"; }
 
  private:

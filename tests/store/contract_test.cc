@@ -328,7 +328,7 @@ TEST_CASE("prune removes what is over and keeps what still counts", "[store][con
                    entry("ever"), with_day("expired", day), with_day("renewed", day + 1),
                    with_day("ending", day), with_day("ever", day), with_day("none", day),
                    change("expired", 1), change("none", 9), change("none", 10), change("gone", 1)});
-    REQUIRE(store.prune(at(10)));
+    REQUIRE(store.prune({.history = at(10), .seen_reports = at(10)}));
 
     const Snapshot snapshot = load(store);
     CHECK(snapshot.seen_reports == std::vector{SeenReportRecord{.identity = 2, .time = at(10)}});
@@ -355,7 +355,7 @@ TEST_CASE("prune comes to the end of long tables", "[store][contract]") {
       operations.emplace_back(change(std::to_string(n), n == 77 || n == 9000 ? 20 : 1));
     }
     commit(store, std::move(operations));
-    REQUIRE(store.prune(at(10)));
+    REQUIRE(store.prune({.history = at(10), .seen_reports = at(10)}));
     CHECK(load(store).seen_reports.size() == 1);
     CHECK(store.history("77")->size() == 1);
     CHECK(store.history("9000")->size() == 1);

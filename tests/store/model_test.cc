@@ -31,8 +31,8 @@ TEST_CASE("memory and SQLite agree on random histories", "[store][model]") {
     CHECK(memory->commit(batch).has_value() == sqlite->commit(batch).has_value());
     if (random() % 10 == 0) {
       const base::WallTime before = at(static_cast<std::int64_t>(random() % 1000));
-      CHECK(memory->prune(before));
-      CHECK(sqlite->prune(before));
+      CHECK(memory->prune({.history = before, .seen_reports = before}));
+      CHECK(sqlite->prune({.history = before, .seen_reports = before}));
     }
     if (random() % 10 == 0) {
       sqlite.reset();

@@ -42,7 +42,7 @@ bool work(StateStore& store, std::uint32_t thread) {
         return false;
       }
     }
-    if (n % 10 == 0 && !store.prune(at(0))) {
+    if (n % 10 == 0 && !store.prune({.history = at(0), .seen_reports = at(0)})) {
       return false;
     }
   }

@@ -188,6 +188,9 @@ TEST_CASE("reasons and kinds of change have fixed spellings", "[suppression][uni
   CHECK(to_string(Change::Kind::Expired) == "expired");
   CHECK(to_string(Change::Kind::Lifted) == "lifted");
   CHECK(to_string(Change::Kind::Contradicted) == "contradicted");
+  CHECK(to_string(Change::Kind::Pending) == "pending");
+  CHECK(to_string(Change::Kind::Cleared) == "cleared");
+  CHECK(to_string(Change::Kind::Confirmed) == "confirmed");
 }
 
 }  // namespace

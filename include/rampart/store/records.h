@@ -66,6 +66,7 @@ struct MessageRecord {
   std::string envelope_sender;  ///< address
   base::WallTime seen_at{};
   bool admitted_here = false;  ///< the milter saw it
+  std::string source{};        ///< of reports that told its activation; "": only the milter did
 
   friend bool operator==(const MessageRecord&, const MessageRecord&) = default;
 };
@@ -112,6 +113,53 @@ struct SeenReportRecord {
   friend bool operator==(const SeenReportRecord&, const SeenReportRecord&) = default;
 };
 
+/// The token that was put on a message, by which reports from outside are known.
+struct TokenRecord {
+  std::string token;  ///< 32 hex digits, told in lower case; the key
+  std::string instance;
+  std::string queue_id;
+  std::string sender;  ///< sender's name (ramp::FlowKey::sender)
+  std::vector<std::string> recipients;
+  base::WallTime time{};
+
+  friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
+};
+
+/// What happened to messages in one round of writing. Appended, never replaced.
+struct EventsRecord {
+  base::WallTime first{};
+  base::WallTime last{};
+  std::vector<std::uint32_t> ids;  ///< hashes of the queue IDs in it, distinct, rising
+  std::string data;                ///< the engine's own spelling
+
+  friend bool operator==(const EventsRecord&, const EventsRecord&) = default;
+};
+
+/// Replies of a provider that differ only in what is generalised in their text.
+struct ReplyRecord {
+  std::string provider;
+  std::string text;  ///< generalised; key together with provider
+  std::string reply_class;
+  std::string rule;
+  bool suppress = false;  ///< the rule says that the address is dead
+  std::uint64_t count = 0;
+  base::WallTime first{};
+  base::WallTime last{};
+  std::string sample;  ///< one as it came
+  std::string stage;
+
+  friend bool operator==(const ReplyRecord&, const ReplyRecord&) = default;
+};
+
+/// The mass-failure guard of one provider.
+struct GuardRecord {
+  std::string provider;  ///< "*": the whole host
+  std::string state;     ///< as suppression::FailureGuard::encode wrote it
+  base::WallTime time{};
+
+  friend bool operator==(const GuardRecord&, const GuardRecord&) = default;
+};
+
 // Changes. Keys identify what is erased.
 struct EraseFlow {
   ramp::FlowKey key;
@@ -137,6 +185,14 @@ struct EraseEvidence {
   std::string sender;
 };
 
+struct EraseReply {
+  std::string provider;
+  std::string text;
+};
+struct EraseGuard {
+  std::string provider;
+};
+
 using Operation = std::variant<FlowRecord,
                                HostFlowRecord,
                                SenderRecord,
@@ -146,6 +202,10 @@ using Operation = std::variant<FlowRecord,
                                CursorRecord,
                                DomainProviderRecord,
                                SeenReportRecord,
+                               TokenRecord,
+                               EventsRecord,
+                               ReplyRecord,
+                               GuardRecord,
                                suppression::Entry,
                                suppression::Evidence,
                                suppression::Change,
@@ -154,7 +214,9 @@ using Operation = std::variant<FlowRecord,
                                EraseMessage,
                                EraseHeld,
                                EraseSuppression,
-                               EraseEvidence>;
+                               EraseEvidence,
+                               EraseReply,
+                               EraseGuard>;
 
 /// Applied in order, wholly or not at all. A record replaces the one with its key.
 struct Batch {

@@ -3,7 +3,8 @@
 // Threads: every function from any thread; calls are serialised inside. commit() blocks until the
 // batch is durable (SQLite: synchronous=FULL), so it is never called from a milter callback.
 // Errors: Unavailable (busy, disk full, closed), Corrupt (damaged file), Unsupported (newer
-// schema). After an error of commit() nothing of the batch is stored.
+// schema), InvalidInput (a token that is none). After an error of commit() nothing of the batch is
+// stored.
 
 #pragma once
 
@@ -21,8 +22,8 @@
 
 namespace rampart::store {
 
-/// Everything but suppressions and their history, as of one commit, in any order. Read once at
-/// start.
+/// Everything but suppressions, their history, tokens and events, as of one commit, in any order.
+/// Read once at start.
 struct Snapshot {
   std::vector<FlowRecord> flows;
   std::vector<HostFlowRecord> host_flows;
@@ -34,6 +35,8 @@ struct Snapshot {
   std::vector<DomainProviderRecord> domain_providers;
   std::vector<SeenReportRecord> seen_reports;
   std::vector<suppression::Evidence> evidence;
+  std::vector<ReplyRecord> replies;
+  std::vector<GuardRecord> guards;
 };
 
 /// Which entries `list_suppressions` gives.
@@ -42,6 +45,19 @@ struct SuppressionFilter {
   std::optional<suppression::Reason> reason;
   std::string after;  ///< keys above this one, for paging
   std::size_t limit = 1000;
+  std::optional<bool> pending{};  ///< only those that are pending, or only those in force
+  std::string pending_at{};       ///< only those pending for this provider or "*"; "" any
+};
+
+/// Of each kind, what is older than its time is removed; what has no time given stays.
+struct Horizons {
+  /// Messages (not their queued recipients); evidence of suppressions that expired by then, unless
+  /// it tells of a later day than their end; and history of keys without an entry.
+  base::WallTime history{};
+  base::WallTime seen_reports{};
+  base::WallTime events{};   ///< by EventsRecord::last
+  base::WallTime tokens{};   ///< by TokenRecord::time
+  base::WallTime replies{};  ///< by ReplyRecord::last
 };
 
 class StateStore {
@@ -71,13 +87,20 @@ class StateStore {
       const std::function<void(std::string_view key)>& visit) = 0;
   [[nodiscard]] virtual base::Result<std::uint64_t> count_suppressions() = 0;
 
-  /// Removes what is older than `before`: seen reports; messages (not their queued recipients);
-  /// evidence of suppressions that expired by then, unless it tells of a later day than their end;
-  /// and history of keys without an entry. Entries themselves stay. On failure a part may have been
-  /// removed.
-  [[nodiscard]] virtual base::Result<> prune(base::WallTime before) = 0;
+  /// @param token  from outside: what is no token is not found
+  [[nodiscard]] virtual base::Result<std::optional<TokenRecord>> find_token(
+      std::string_view token) = 0;
+  /// The data of every EventsRecord with `id` whose last event is not older than `since`; by the
+  /// time of the first event, then in the order of their commits. Commits go on meanwhile; what
+  /// they add or prune may be missed or told.
+  [[nodiscard]] virtual base::Result<std::vector<std::string>> find_events(
+      std::uint32_t id, base::WallTime since) = 0;
 
-  /// "memory", or "sqlite 3.40.1, schema 1".
+  /// Removes what is older than the horizons. Suppressions themselves and guards stay. Commits wait
+  /// milliseconds for it. On failure a part may have been removed.
+  [[nodiscard]] virtual base::Result<> prune(const Horizons& horizons) = 0;
+
+  /// "memory", or "sqlite 3.40.1, schema 2".
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 

@@ -38,6 +38,9 @@ struct Entry {
   std::string rule;      ///< the reply rule, or ""
   base::WallTime since{};
   std::optional<base::WallTime> until;  ///< nullopt: for ever
+  /// Provider whose replies failed en masse when this was learned ("*": the whole host); "": in
+  /// force. A pending entry defers instead of rejecting.
+  std::string pending{};
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
@@ -55,7 +58,16 @@ struct Evidence {
 
 /// One line of the history that `rampart suppression why` prints.
 struct Change {
-  enum class Kind : std::uint8_t { Added, Removed, Expired, Lifted, Contradicted };
+  enum class Kind : std::uint8_t {
+    Added,
+    Removed,
+    Expired,
+    Lifted,
+    Contradicted,
+    Pending,    ///< learned during a mass failure: defers until confirmed or cleared
+    Cleared,    ///< was pending and is gone: the mailbox took mail, or a person said so
+    Confirmed,  ///< was pending and is in force
+  };
   Kind kind = Kind::Added;
   std::string key;
   std::string sender;
@@ -66,8 +78,8 @@ struct Change {
 
   friend bool operator==(const Change&, const Change&) = default;
 };
-std::string_view to_string(
-    Change::Kind kind) noexcept;  ///< "added", "removed", "expired", "lifted", "contradicted"
+/// "added", "removed", "expired", "lifted", "contradicted", "pending", "cleared", "confirmed".
+std::string_view to_string(Change::Kind kind) noexcept;
 
 /// The comparable spelling of an address: domain in IDNA ASCII lower case, local part as written or
 /// folded and without "+tag", as the options say, and without quotes that it does not need. An

@@ -29,6 +29,10 @@ struct Tables {
   std::map<std::string, CursorRecord> cursors;
   std::map<std::string, DomainProviderRecord> domain_providers;
   std::map<std::uint64_t, SeenReportRecord> seen_reports;
+  std::map<TokenBytes, TokenRecord> tokens;
+  std::vector<EventsRecord> events;
+  std::map<Pair, ReplyRecord> replies;  // provider, text
+  std::map<std::string, GuardRecord> guards;
   std::map<Pair, suppression::Entry> suppressions;                  // key, sender
   std::map<Pair, suppression::Evidence> evidence;                   // key, sender
   std::map<std::string, std::vector<suppression::Change>> history;  // by time, oldest first
@@ -44,7 +48,7 @@ auto values(const Map& map) {
   return all;
 }
 
-// Applies one operation; nothing here can fail.
+// Applies one operation of a batch that has been checked; nothing here can fail.
 struct Apply {
   Tables& tables;
 
@@ -67,6 +71,16 @@ struct Apply {
   void operator()(const SeenReportRecord& r) const {
     tables.seen_reports.insert_or_assign(r.identity, r);
   }
+  void operator()(const TokenRecord& r) const {
+    const TokenBytes bytes = *parse_token(r.token);
+    TokenRecord& kept = tables.tokens.insert_or_assign(bytes, r).first->second;
+    kept.token = format_token({bytes.data(), bytes.size()});
+  }
+  void operator()(const EventsRecord& r) const { tables.events.push_back(r); }
+  void operator()(const ReplyRecord& r) const {
+    tables.replies.insert_or_assign(Pair{r.provider, r.text}, r);
+  }
+  void operator()(const GuardRecord& r) const { tables.guards.insert_or_assign(r.provider, r); }
   void operator()(const suppression::Entry& r) const {
     tables.suppressions.insert_or_assign(Pair{r.key, r.sender}, r);
   }
@@ -100,6 +114,8 @@ struct Apply {
     tables.suppressions.erase(Pair{e.key, e.sender});
   }
   void operator()(const EraseEvidence& e) const { tables.evidence.erase(Pair{e.key, e.sender}); }
+  void operator()(const EraseReply& e) const { tables.replies.erase(Pair{e.provider, e.text}); }
+  void operator()(const EraseGuard& e) const { tables.guards.erase(e.provider); }
 };
 
 bool has_entry(const Tables& tables, const std::string& key) {
@@ -112,6 +128,9 @@ class MemoryStore final : public StateStore {
   explicit MemoryStore(FaultPoint fault) : fault_(std::move(fault)), key_(random_key()) {}
 
   base::Result<> commit(const Batch& batch) override {
+    if (auto valid = check(batch); !valid) {
+      return valid;
+    }
     const base::MutexLock lock(mutex_);
     if (fault_ && !batch.operations.empty()) {
       return commit_with_faults(batch);
@@ -135,6 +154,8 @@ class MemoryStore final : public StateStore {
     snapshot.domain_providers = values(tables_.domain_providers);
     snapshot.seen_reports = values(tables_.seen_reports);
     snapshot.evidence = values(tables_.evidence);
+    snapshot.replies = values(tables_.replies);
+    snapshot.guards = values(tables_.guards);
     return snapshot;
   }
 
@@ -176,7 +197,7 @@ class MemoryStore final : public StateStore {
       if (page.size() >= filter.limit && (page.empty() || page.back().key != entry.key)) {
         break;
       }
-      if (entry.key > filter.after && (!filter.reason || entry.reason == *filter.reason) &&
+      if (entry.key > filter.after && is_wanted(filter, entry.reason, entry.pending) &&
           base::contains_ignoring_case(entry.key, filter.contains)) {
         page.push_back(entry);
       }
@@ -205,10 +226,42 @@ class MemoryStore final : public StateStore {
     return std::uint64_t{tables_.suppressions.size()};
   }
 
-  base::Result<> prune(base::WallTime before) override {
+  base::Result<std::optional<TokenRecord>> find_token(std::string_view token) override {
+    const auto bytes = parse_token(token);
+    const base::MutexLock lock(mutex_);
+    const auto it = bytes ? tables_.tokens.find(*bytes) : tables_.tokens.end();
+    return it == tables_.tokens.end() ? std::optional<TokenRecord>{} : std::optional{it->second};
+  }
+
+  base::Result<std::vector<std::string>> find_events(std::uint32_t id,
+                                                     base::WallTime since) override {
+    const base::MutexLock lock(mutex_);
+    std::vector<const EventsRecord*> found;
+    for (const EventsRecord& record : tables_.events) {
+      if (record.last >= since && std::binary_search(record.ids.begin(), record.ids.end(), id)) {
+        found.push_back(&record);
+      }
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto* a, const auto* b) { return a->first < b->first; });
+    std::vector<std::string> data;
+    for (const EventsRecord* record : found) {
+      data.push_back(record->data);
+    }
+    return data;
+  }
+
+  base::Result<> prune(const Horizons& horizons) override {
     const base::MutexLock lock(mutex_);
     std::erase_if(tables_.seen_reports,
-                  [&](const auto& item) { return item.second.time < before; });
+                  [&](const auto& item) { return item.second.time < horizons.seen_reports; });
+    std::erase_if(tables_.events,
+                  [&](const EventsRecord& record) { return record.last < horizons.events; });
+    std::erase_if(tables_.tokens,
+                  [&](const auto& item) { return item.second.time < horizons.tokens; });
+    std::erase_if(tables_.replies,
+                  [&](const auto& item) { return item.second.last < horizons.replies; });
+    const base::WallTime before = horizons.history;
     std::erase_if(tables_.messages, [&](const auto& item) { return item.second.seen_at < before; });
     for (const auto& [key, entry] : tables_.suppressions) {
       if (entry.until && *entry.until < before) {

@@ -138,8 +138,16 @@ class SqliteStore final : public StateStore {
     return read_.statements.count_entries();
   }
 
-  base::Result<> prune(base::WallTime before) override {
-    if (auto done = prune_by_time(&Writer::prune_reports, before); !done) {
+  base::Result<std::optional<TokenRecord>> find_token(std::string_view) override {
+    return std::optional<TokenRecord>{};
+  }
+  base::Result<std::vector<std::string>> find_events(std::uint32_t, base::WallTime) override {
+    return std::vector<std::string>{};
+  }
+
+  base::Result<> prune(const Horizons& horizons) override {
+    const base::WallTime before = horizons.history;
+    if (auto done = prune_by_time(&Writer::prune_reports, horizons.seen_reports); !done) {
       return done;
     }
     if (auto done = prune_by_time(&Writer::prune_messages, before); !done) {

@@ -151,6 +151,15 @@ struct Writer::Visitor {
   base::Result<> operator()(const SeenReportRecord& r) const {
     return w.seen_report_.bind(r.identity, r.time).run();
   }
+  base::Result<> operator()(const TokenRecord&) const { return later(); }
+  base::Result<> operator()(const EventsRecord&) const { return later(); }
+  base::Result<> operator()(const ReplyRecord&) const { return later(); }
+  base::Result<> operator()(const GuardRecord&) const { return later(); }
+  base::Result<> operator()(const EraseReply&) const { return later(); }
+  base::Result<> operator()(const EraseGuard&) const { return later(); }
+  static base::Result<> later() {
+    return base::Error{base::Error::Kind::Unsupported, "sqlite: this record is not kept yet"};
+  }
   base::Result<> operator()(const suppression::Entry& r) const {
     return w.entry_
         .bind(r.key, r.sender, r.reason, r.evidence, r.queue_id, r.rule, r.since, r.until)
