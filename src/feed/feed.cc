@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "journal_source.h"
 #include "source.h"
 #include "watch.h"
 
@@ -21,6 +22,15 @@ void follow(const std::stop_token& stop,
             const base::Clock& clock) {
   Watch watch(options.path);
   const std::stop_callback wake(stop, [&] { watch.wake(); });
+  if (options.journal) {
+    JournalSource journal(options, engine, clock);
+    while (!stop.stop_requested()) {
+      if (!journal.step()) {
+        watch.wait(kLookEvery, journal.descriptor());
+      }
+    }
+    return;
+  }
   Source source(options, engine, clock);
   while (!stop.stop_requested()) {
     watch.arm();

@@ -5,9 +5,6 @@
 
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "rampart/base/time.h"
@@ -17,6 +14,7 @@
 #include "rampart/report/stamp.h"
 
 #include "follower.h"
+#include "teller.h"
 
 namespace rampart::feed {
 
@@ -30,25 +28,16 @@ class Source {
 
  private:
   void learn(const std::vector<FollowedLine>& lines);
-  void tell_status();
-  void log_events();
-  void count();
 
-  std::string path_;
   engine::Engine& engine_;
   const base::Clock& clock_;
+  Teller teller_;
   report::StampReader stamps_;
   report::LineReader reader_;
   FileFollower follower_;
 
   std::vector<report::LogLine> batch_;
   store::CursorRecord stored_;
-  base::WallTime newest_{};     ///< stamp of a line
-  base::WallTime caught_up_{};  ///< when nothing was left to read
-  base::SteadyTime told_{};
-  std::uint64_t lines_ = 0;
-  std::uint64_t not_understood_ = 0;
-  std::string problem_;
   FollowCounts counted_;
 };
 

@@ -50,22 +50,22 @@ void Watch::arm() {
   }
 }
 
-void Watch::wait(base::Micros timeout) {
-  if (poll_for(timeout, false)) {
-    poll_for(kTogether, true);
+void Watch::wait(base::Micros timeout, int other) {
+  if (poll_for(timeout, inotify_.get(), other)) {
+    poll_for(kTogether, -1, -1);
   }
   std::array<char, 4096> events{};
   while (inotify_.valid() && ::read(inotify_.get(), events.data(), events.size()) > 0) {
   }
 }
 
-// Returns whether something happened to the files.
-bool Watch::poll_for(base::Micros timeout, bool only_wake) {
-  std::array<pollfd, 2> descriptors{
-      {{wake_.get(), POLLIN, 0}, {only_wake ? -1 : inotify_.get(), POLLIN, 0}}};
+// Returns whether something happened but wake().
+bool Watch::poll_for(base::Micros timeout, int files, int other) {
+  std::array<pollfd, 3> descriptors{
+      {{wake_.get(), POLLIN, 0}, {files, POLLIN, 0}, {other, POLLIN, 0}}};
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
   ::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait));
-  return descriptors[1].revents != 0;
+  return descriptors[1].revents != 0 || descriptors[2].revents != 0;
 }
 
 void Watch::wake() noexcept {

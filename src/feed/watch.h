@@ -23,12 +23,13 @@ class Watch {
   void arm();
   /// Returns after something happened, wake() or `timeout`. Events close to each other count as
   /// one, so that a busy log is read in batches.
-  void wait(base::Micros timeout);
+  /// @param other  a descriptor that also ends it when it becomes readable; -1: none
+  void wait(base::Micros timeout, int other = -1);
   /// Ends this wait() and all later ones.
   void wake() noexcept;
 
  private:
-  bool poll_for(base::Micros timeout, bool only_wake);
+  bool poll_for(base::Micros timeout, int files, int other);
 
   std::string path_;
   std::string directory_;
