@@ -224,12 +224,22 @@ class Builder {
         ->type_name("");
     release->add_flag("--yes", a_.yes, "Do not ask");
     dry_run(release);
+    release
+        ->add_option("--mta", a_.mta,
+                     "postfix or sendmail; without: Postfix if there is a postsuper, else Sendmail")
+        ->check(CLI::IsMember({"postfix", "sendmail"}));
     release->add_option("--mta-config", a_.mta_config, "Postfix's configuration directory")
         ->envname("MAIL_CONFIG")
         ->type_name("DIR");
     release->add_option("--postsuper", a_.postsuper, "Postfix's postsuper command")
         ->type_name("PATH");
     release->add_option("--postqueue", a_.postqueue, "Postfix's postqueue command")
+        ->type_name("PATH");
+    release
+        ->add_option("--sendmail-cf", a_.sendmail_cf,
+                     "Sendmail's configuration file; without: Sendmail's own default")
+        ->type_name("FILE");
+    release->add_option("--sendmail", a_.sendmail, "Sendmail's sendmail command")
         ->type_name("PATH");
   }
   void add_config() {

@@ -33,9 +33,12 @@ struct Arguments {
   std::string stage;
   std::string dsn;
   std::vector<std::string> flow;  ///< --flow SENDER PROVIDER
-  std::string mta_config;
+  std::string mta;                ///< "postfix", "sendmail"; "": whichever is there
+  std::string mta_config;         ///< Postfix's
+  std::string sendmail_cf;        ///< Sendmail's
   std::string postsuper = "/usr/sbin/postsuper";
   std::string postqueue = "/usr/sbin/postqueue";
+  std::string sendmail = "/usr/sbin/sendmail";
   bool all = false;
   bool watch = false;
   bool jsonl = false;

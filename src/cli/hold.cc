@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@
 #include "rampart/base/text.h"
 
 #include "commands.h"
-#include "postfix_tools.h"
+#include "mta_tools.h"
 #include "service.h"
 #include "table.h"
 #include "words.h"
@@ -108,7 +109,7 @@ struct Outcome {
 class Release {
  public:
   Release(const Arguments& arguments, const Service& service)
-      : arguments_(arguments), service_(service), tools_(arguments) {}
+      : arguments_(arguments), service_(service), tools_(make_mta_tools(arguments)) {}
 
   std::vector<Outcome> run(const Ids& ids, const std::set<std::string>& held_here) {
     Ids ours;
@@ -135,7 +136,7 @@ class Release {
   }
 
   void release(const Ids& ours) {
-    const auto said = tools_.release(ours);
+    const auto said = tools_->release(ours);
     if (!said) {
       throw Failure{kRefused, "refused", said.error().what + "; nothing was released"};
     }
@@ -152,20 +153,23 @@ class Release {
     if (!gone.empty()) {
       static_cast<void>(service_.ask({{"command", "hold.released"}, {"ids", gone}}));
     }
+    const std::set<std::string> not_taken =
+        released.empty() ? std::set<std::string>{} : tools_->flush(released);
     for (const mail::QueueId& id : released) {
       note(id, "released",
-           tools_.flush(id) ? "released" : "released; goes with the next run of the queue");
+           not_taken.contains(id.text()) ? "released; goes with the next run of the queue"
+                                         : "released");
     }
   }
 
-  // Those that postsuper passed over: gone from the hold queue, or still there for some reason.
+  // Those that the MTA passed over: gone from the hold queue, or still there for some reason.
   // @return the IDs that are no longer held
   std::vector<std::string> look_up(const Ids& left, const std::string& complaint) {
     std::vector<std::string> gone;
     if (left.empty()) {
       return gone;
     }
-    const auto queue = tools_.queue();
+    const auto queue = tools_->queue(left);
     for (const mail::QueueId& id : left) {
       if (!queue) {
         note(id, "unknown",
@@ -176,8 +180,8 @@ class Release {
         gone.push_back(id.text());
       } else if (at->second == "hold") {
         note(id, "still_held",
-             "still held; postsuper " +
-                 (complaint.empty() ? "passed it over" : "says: " + complaint));
+             "still held; " + tools_->program() +
+                 (complaint.empty() ? " passed it over" : " says: " + complaint));
       } else {
         note(id, "gone", "not in the hold queue any more, but in: " + at->second);
         gone.push_back(id.text());
@@ -188,7 +192,7 @@ class Release {
 
   const Arguments& arguments_;
   const Service& service_;
-  PostfixTools tools_;
+  std::unique_ptr<MtaTools> tools_;
   std::vector<Outcome> outcomes_;
 };
 
@@ -261,7 +265,7 @@ int run_hold_list(const Arguments& arguments, const Output& output) {
 int run_hold_release(const Arguments& arguments, const Output& output) {
   if (geteuid() != 0 && !arguments.dry_run) {
     throw Failure{kNotPermitted, "denied",
-                  "only root can release held mail: postsuper serves nobody else"};
+                  "only root can release held mail: the MTA serves nobody else"};
   }
   const Service service(arguments);
   const Json answer = service.ask({{"command", "hold.list"}});

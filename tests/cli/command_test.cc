@@ -5,7 +5,7 @@
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 
-#include "cli/postfix_tools.h"
+#include "cli/program.h"
 
 namespace rampart::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include "support/policy.h"
 #include "support/temporary_directory.h"
 
-#include "cli/postfix_tools.h"
+#include "cli/program.h"
 
 namespace rampart::cli {
 namespace {
@@ -41,6 +41,12 @@ class Fixture {
     words.insert(words.end(), {"--postsuper", directory / "postsuper", "--postqueue",
                                directory / "postqueue", "--mta-config", "/etc/some"});
     return run(std::move(words), input);
+  }
+  ProgramResult release_from_sendmail(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"hold", "release"});
+    words.insert(words.end(), {"--mta", "sendmail", "--sendmail", directory / "sendmail",
+                               "--sendmail-cf", "/etc/some.cf"});
+    return run(std::move(words));
   }
   void hold(const std::string& queue_id) const {
     engine::Engine::SuppressionRequest request;
@@ -108,6 +114,76 @@ TEST_CASE("release reads what postsuper says, and asks what became of the rest",
   CHECK(fixture.directory.read("flushed").find("-i 4Xk2Pq1z9R1") != std::string::npos);
   // What left is no longer held here; what is still in the hold queue is.
   CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R2\n");
+}
+
+TEST_CASE("release reads what Sendmail says, and asks what became of the rest", "[cli]") {
+  if (geteuid() != 0) {
+    WARN("not run: releasing needs root");
+    return;
+  }
+  const Fixture fixture;
+  for (const char* id : {"6AL66EgP000025", "6AL66Efj000026", "6AL66EpI000027", "6AL66ET2000028"}) {
+    fixture.hold(id);
+  }
+  // Releases the first only; exits 0 all the same, as Sendmail does.
+  fixture.script("sendmail", "echo \"$@\" >> " + (fixture.directory / "words") +
+                                 "\ncase \"$*\" in\n"
+                                 "*-bp\\ -qQ*) echo '6AL66Efj000026  6 Sat <a@b>';;\n"
+                                 "*-bp*) echo '6AL66EpI000027*  6 Sat <a@b>';;\n"
+                                 "*-Q*) echo '6AL66EgP000025: Removed quarantine of \"x\"';;\n"
+                                 "esac\n");
+  const ProgramResult result = fixture.release_from_sendmail(
+      {"6AL66EgP000025", "6AL66Efj000026", "6AL66EpI000027", "6AL66ET2000028"});
+  CAPTURE(result.output, result.errors);
+  CHECK(result.exit_code == 1);
+  CHECK(result.output.find("6AL66EgP000025  released\n") != std::string::npos);
+  CHECK(result.output.find("6AL66Efj000026  still held; sendmail passed it over") !=
+        std::string::npos);
+  CHECK(result.output.find("6AL66EpI000027  not in the hold queue any more, but in: deferred") !=
+        std::string::npos);
+  CHECK(result.output.find("6AL66ET2000028  not in the queue any more") != std::string::npos);
+  CHECK(result.output.ends_with("1 released, 3 not\n"));
+  const std::string left = " -qI6AL66Efj000026 -qI6AL66EpI000027 -qI6AL66ET2000028\n";
+  CHECK(fixture.directory.read("words") ==
+        "-C /etc/some.cf -v -Q -qQ -qI6AL66EgP000025" + left + "-C /etc/some.cf -bp -qQ" + left +
+            "-C /etc/some.cf -bp" + left + "-C /etc/some.cf -qI6AL66EgP000025\n");
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "6AL66Efj000026\n");
+}
+
+TEST_CASE("the MTA that releases is the one named, else the one that is there", "[cli]") {
+  if (geteuid() != 0) {
+    WARN("not run: releasing needs root");
+    return;
+  }
+  const Fixture fixture;
+  fixture.hold("6AL66EgP000025");
+  fixture.script("postsuper", "touch " + (fixture.directory / "postfix") + "\n");
+  fixture.script("postqueue", "exit 1\n");
+  fixture.script("sendmail", "touch " + (fixture.directory / "sendmail_called") + "\nexit 1\n");
+  struct Case {
+    std::string postsuper;
+    std::vector<std::string> words;
+    bool postfix;
+  };
+  for (const Case& c : {
+           Case{"postsuper", {}, true},
+           Case{"postsuper", {"--mta", "postfix"}, true},
+           Case{"postsuper", {"--mta", "sendmail"}, false},
+           Case{"postsuper", {"--sendmail-cf", "/etc/some.cf"}, false},
+           Case{"none", {}, false},
+       }) {
+    CAPTURE(c.postsuper, c.words);
+    std::vector<std::string> words{"hold",        "release",
+                                   "--all",       "--yes",
+                                   "--postsuper", fixture.directory / c.postsuper,
+                                   "--postqueue", fixture.directory / "postqueue",
+                                   "--sendmail",  fixture.directory / "sendmail"};
+    words.insert(words.end(), c.words.begin(), c.words.end());
+    CHECK(fixture.run(words).exit_code == 1);
+    CHECK(fs::remove(fixture.directory / "postfix") == c.postfix);
+    CHECK(fs::remove(fixture.directory / "sendmail_called") != c.postfix);
+  }
+  CHECK(fixture.run({"hold", "release", "--all", "--mta", "exim"}).exit_code == 2);
 }
 
 TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") {
