@@ -74,6 +74,12 @@ constexpr std::string_view kOrigin =
     "(?:ip\\b|ip-?addr|ips\\b|ip address|host\\b|server|network|isp\\b|mta\\b|mail ?server|"
     "mailserver|hostname|netblock|subnet|range|domain|relay|machine|provider|gateway|client)";
 
+constexpr std::string_view kSender =
+    "sender|envelope[- ]?from|from[: ]{1,2}(?:address|domain|header|field)|"
+    "\"?from\"? (?:address|domain)|return[- ]?(?:path|address)|reverse[- ]?path|originator|"
+    "5322\\.?from|5321\\.?from|absender|exp(?:é|e|\\?+)diteur|remitente|remetente|mittente|nadawc|"
+    "afzender|отправител|发件人|寄件|送信者|差出人";
+
 constexpr std::string_view kMessage =
     "messages?\\b|e-?mails?\\b|mails?\\b|msg\\b|content|body|courriel|nachricht|mensaje|mensagem|"
     "messaggi|wiadomo|bericht|письмо|сообщени|邮件|郵件|メール|メッセージ|信件|post\\b|submission|"
@@ -82,8 +88,8 @@ constexpr std::string_view kMessage =
 constexpr std::string_view kRefused =
     "reject|refus|den(?:y|ied|ies)|block|declin|not (?:be )?(?:accept|allow|permit|welcom|deliver|"
     "want|trust)|unaccept|prohibit|forbid|disallow|ban(?:ned)?\\b|bounced?\\b|discard|dropped|"
-    "won.?t accept|will not accept|do(?:es)? not accept|abgelehnt|abgewiesen|verweigert|"
-    "refus(?:é|e)|rejet|rechazad|denegad|bloquead|rejeitad|recusad|respint|rifiutat|odrzucon|"
+    "won.?t accept|will not accept|do(?:es)? not accept|abgelehnt|abgewiesen|verweigert|gesperrt|"
+    "refus(?:é|e)|rejet|rechazad|denegad|se encuentra en|bloquead|rejeitad|recusad|respint|rifiutat|odrzucon|"
     "geweigerd|отклон|запрещ|отказ|заблок|拒绝|拒絕|被拒|拒收|拒否";
 
 constexpr std::string_view kMany =
@@ -100,6 +106,7 @@ const std::vector<WordGroup>& groups() {
       {"full", kFull, "is full, over its quota"},
       {"off", kOff, "is disabled, closed, no longer used"},
       {"origin", kOrigin, "the host, network or domain that sends"},
+      {"sender", kSender, "the sender's address or domain"},
       {"message", kMessage, "the message"},
       {"refused", kRefused, "is refused, blocked, not accepted"},
       {"many", kMany, "too many, too fast, above a limit"},

@@ -1,5 +1,6 @@
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "support/catch.h"
@@ -14,7 +15,8 @@ using test::Labelled;
 const std::string kCollection = RAMPART_SOURCE_DIR "/../shared/corpus/replies.jsonl";
 
 Table shipped() {
-  auto table = Table::compile({}, test::read_rules(RAMPART_SOURCE_DIR "/conf/replies.toml"));
+  auto table = Table::compile({}, test::read_rules(RAMPART_SOURCE_DIR "/conf/replies.toml"),
+                              Checks::Operator);
   INFO((table ? "" : table.error().what));
   REQUIRE(table.has_value());
   return std::move(*table);
@@ -105,6 +107,33 @@ TEST_CASE("the shipped table understands a labelled collection of replies", "[re
   print("half B", b);
   check_floors(a);
   check_floors(b);
+}
+
+// Hidden: answers to a list of one's own, lines "class|stage|reply", named in REPLIES.
+TEST_CASE("answers to a list", "[.list]") {
+  const char* path = std::getenv("REPLIES");  // NOLINT(concurrency-mt-unsafe): one thread
+  REQUIRE(path != nullptr);
+  const Table table = shipped();
+  Figures figures;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const auto parts = base::split(line, '|');
+    REQUIRE(parts.size() >= 3);
+    Labelled entry;
+    entry.reply_class = parse_reply_class(parts[0]).value();
+    entry.accepted = {entry.reply_class};
+    entry.reply = line.substr(parts[0].size() + parts[1].size() + 2);
+    entry.stage = parts[1] == "eod" ? mail::Stage::EndOfData
+                                    : mail::parse_stage(parts[1]).value_or(mail::Stage::Unknown);
+    const Classification answer = table.classify(test::question_of(entry, ""));
+    figures.add(entry, answer);
+    if (answer.reply_class != entry.reply_class) {
+      std::printf("want %s, got %s by %s: %s\n", std::string(parts[0]).c_str(),
+                  std::string(to_string(answer.reply_class)).c_str(),
+                  table.rule(answer.rule).name.c_str(), entry.reply.c_str());
+    }
+  }
+  print("list", figures);
 }
 
 // Hidden: counts for each class, of both halves.
