@@ -51,7 +51,7 @@ def test_observe_mode_accepts_and_counts(bench):
 
 def test_rate_limit_of_the_provider_pauses_the_flow(bench):
     bench.start(SPIKE, providers=[{"name": "big", "words": "gmail", "minute_limit": 3, "minute": 600}],
-                postfix=["minimal_backoff_time=60s", "maximal_backoff_time=60s"])
+                mta=["minimal_backoff_time=60s", "maximal_backoff_time=60s"])
     for i in range(4):
         bench.accepted([f"first{i}@big.example"])
     bench.wait("the pause", lambda: bench.status("shop.example", "big").get("state") == "paused")

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a Postfix, providers and a rampart of their own, in a directory of /tmp.
+"""What the end-to-end tests share: an MTA, providers and a rampart of their own, in a directory of /tmp.
 
 A test is a program with functions named test_...; each gets a fresh Bench. See run() at the end.
 
@@ -49,36 +49,63 @@ def free_port():
 
 
 class Bench:
+    """With a Postfix. Another MTA overrides what is below "the MTA", and the class variables."""
+
+    mta_name, script, socket_group = "Postfix", "postfix.sh", "uucp"
+
     def __init__(self, binary, root):
         self.binary, self.root = binary, root
         self.directory = tempfile.mkdtemp(prefix="rampart-e2e-")
         os.chmod(self.directory, 0o755)
-        self.postfix_dir = os.path.join(self.directory, "postfix")
-        self.log = os.path.join(self.postfix_dir, "log", "mail.log")
+        self.mta_dir = os.path.join(self.directory, "mta")
+        self.log = os.path.join(self.mta_dir, "log", "mail.log")
         self.config = os.path.join(self.directory, "rampart.toml")
-        self.socket = os.path.join(self.postfix_dir, "spool", "rampart", "milter.sock")
+        self.socket = os.path.join(self.mta_dir, "spool", "rampart", "milter.sock")
         self.providers, self.rampart, self.receiving = [], None, None
         self.number = 0
 
     # -- setting up
 
-    def start(self, config="", providers=None, postfix=(), rampart=True):
-        """Starts everything. `config` is added to rampart's configuration."""
+    def start(self, config="", providers=None, mta=(), rampart=True):
+        """Starts everything. `config` is added to rampart's configuration, `mta` to the MTA's."""
         self.start_providers(providers or [{"name": "big", "words": "gmail"}, {"name": "small"}])
         self.port = free_port()
-        self.lab("create", self.postfix_dir, self.root, str(self.port), "queue_run_delay=1s",
-                 "minimal_backoff_time=1s", "maximal_backoff_time=2s", *postfix)
+        self.create_mta(mta)
         os.mkdir(os.path.dirname(self.socket))
-        with open(os.path.join(self.postfix_dir, "etc", "transport"), "w", encoding="ascii") as file:
-            for one in self.providers:
-                file.write(f"{one['name']}.example smtp:[{one['address']}]:{self.provider(one['name'])['port']}\n")
         open(self.log, "a", encoding="ascii").close()
         self.write_config(config)
         if rampart:
             self.start_rampart()
+        self.lab("start", self.mta_dir)
+
+    # -- the MTA
+
+    def create_mta(self, more):
         milter = "{ unix:rampart/milter.sock, default_action=accept, connect_timeout=3s, command_timeout=5s }"
-        self.lab("set", self.postfix_dir, f"smtpd_milters={milter}", f"non_smtpd_milters={milter}")
-        self.lab("start", self.postfix_dir)
+        self.lab("create", self.mta_dir, self.root, str(self.port), "queue_run_delay=1s",
+                 "minimal_backoff_time=1s", "maximal_backoff_time=2s", f"smtpd_milters={milter}",
+                 f"non_smtpd_milters={milter}", *more)
+        with open(os.path.join(self.mta_dir, "etc", "transport"), "w", encoding="ascii") as file:
+            for one in self.providers:
+                file.write(f"{one['name']}.example smtp:[{one['address']}]:{self.provider(one['name'])['port']}\n")
+
+    def postfix(self, *words, **more):
+        """A Postfix command for this instance."""
+        return self.lab("run", self.mta_dir, *words, **more)
+
+    def sendmail(self, recipients, sender="app@shop.example"):
+        """Hands a message in as an application does."""
+        self.number += 1
+        self.postfix("sendmail", "-f", sender, *recipients,
+                     text=f"From: <{sender}>\nSubject: test\nMessage-ID: <{self.number}@bench>\n\nText.\n")
+
+    def queue(self):
+        """[(queue name, queue ID, recipients)] of the MTA."""
+        lines = self.postfix("postqueue", "-j").stdout.splitlines()
+        return [(one["queue_name"], one["queue_id"], [to["address"] for to in one["recipients"]])
+                for one in map(json.loads, lines)]
+
+    # -- providers and rampart
 
     def start_providers(self, providers):
         for number, one in enumerate(providers):
@@ -97,7 +124,7 @@ class Bench:
 tables = "{SOURCE}/conf"
 [milter]
 listen = "unix:{self.socket}"
-socket_group = "uucp"
+socket_group = "{self.socket_group}"
 [outbound]
 local_domains = ["lab.example"]
 [[report.log]]
@@ -135,8 +162,8 @@ group = ""
         if rampart:
             rampart.terminate()
         try:
-            if os.path.exists(os.path.join(self.postfix_dir, "etc", "main.cf")):
-                self.lab("stop", self.postfix_dir)
+            if os.path.exists(self.mta_dir):
+                self.lab("stop", self.mta_dir)
         except Failed as error:
             print(error, file=sys.stderr)
         if rampart:
@@ -162,11 +189,7 @@ group = ""
         return done
 
     def lab(self, *words, **more):
-        return self.run(os.path.join(LAB, "postfix.sh"), *words, **more)
-
-    def postfix(self, *words, **more):
-        """A Postfix command for this instance."""
-        return self.lab("run", self.postfix_dir, *words, **more)
+        return self.run(os.path.join(LAB, self.script), *words, **more)
 
     def command(self, *words, **more):
         """A rampart command."""
@@ -205,23 +228,11 @@ group = ""
         replies = self.submit(recipients, **more)
         check(all(code == 250 for code, _ in replies), f"not all accepted: {replies}")
 
-    def sendmail(self, recipients, sender="app@shop.example"):
-        """Hands a message in as an application does."""
-        self.number += 1
-        self.postfix("sendmail", "-f", sender, *recipients,
-                     text=f"From: <{sender}>\nSubject: test\nMessage-ID: <{self.number}@bench>\n\nText.\n")
-
     # -- seeing
 
     def provider(self, name):
         with open(os.path.join(self.directory, "received.json"), encoding="ascii") as file:
             return json.load(file)[name]
-
-    def queue(self):
-        """[(queue name, queue ID, recipients)] of Postfix."""
-        lines = self.postfix("postqueue", "-j").stdout.splitlines()
-        return [(one["queue_name"], one["queue_id"], [to["address"] for to in one["recipients"]])
-                for one in map(json.loads, lines)]
 
     def wait(self, what, condition, seconds=WAIT):
         """Polls until the condition holds. @return what it returned"""
@@ -244,7 +255,7 @@ group = ""
 
     def show(self):
         """What helps to understand a failure."""
-        for name in ("rampart.log", "postfix/log/mail.log"):
+        for name in ("rampart.log", "mta/log/mail.log"):
             path = os.path.join(self.directory, name)
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
@@ -256,16 +267,16 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
-def run(tests):
-    """main of a test program: PROGRAM RAMPART POSTFIX_ROOT. Runs every test_... of the given globals."""
+def run(tests, make=Bench):
+    """main of a test program: PROGRAM RAMPART MTA_ROOT. Runs every test_... of the given globals."""
     binary, root = sys.argv[1:3]
     if os.geteuid() != 0:
-        skip("only root can run Postfix")
+        skip(f"only root can run {make.mta_name}")
     os.makedirs(root, exist_ok=True)
-    unpacked = subprocess.run([os.path.join(LAB, "postfix.sh"), "unpack", root],
+    unpacked = subprocess.run([os.path.join(LAB, make.script), "unpack", root],
                               capture_output=True, text=True, check=False)
     if unpacked.returncode != 0:
-        skip(f"there is no Postfix: {unpacked.stderr.strip()}")
+        skip(f"there is no {make.mta_name}: {unpacked.stderr.strip()}")
     # CTest ends what takes too long with SIGKILL; what was started would then go on for ever.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, lambda *_: sys.exit("ended early: it took too long"))
@@ -274,7 +285,7 @@ def run(tests):
     for name, test in list(tests.items()):
         if not name.startswith("test_"):
             continue
-        bench, began = Bench(binary, root), time.monotonic()
+        bench, began = make(binary, root), time.monotonic()
         good = False
         try:
             test(bench)

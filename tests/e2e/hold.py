@@ -16,7 +16,7 @@ schedule = [1]
 def release(bench, *words, **more):
     os.environ["LD_LIBRARY_PATH"] = os.path.join(bench.root, "usr/lib/postfix")
     try:
-        return bench.command("hold", "release", "--mta-config", os.path.join(bench.postfix_dir, "etc"),
+        return bench.command("hold", "release", "--mta-config", os.path.join(bench.mta_dir, "etc"),
                              "--postsuper", os.path.join(bench.root, "usr/sbin/postsuper"),
                              "--postqueue", os.path.join(bench.root, "usr/sbin/postqueue"), *words, **more)
     finally:
@@ -49,7 +49,7 @@ def test_held_mail_is_listed_released_and_delivered(bench):
 
 
 def test_mail_that_others_hold_is_left_alone(bench):
-    bench.start(HOLD, rampart=False, postfix=["smtpd_recipient_restrictions=static:HOLD"])
+    bench.start(HOLD, rampart=False, mta=["smtpd_recipient_restrictions=static:HOLD"])
     bench.accepted(["a@big.example"])
     queue = bench.wait("the held message", bench.queue)
     bench.start_rampart()

@@ -14,7 +14,7 @@ def rename(traffic, suffix):
     bench = traffic.bench
     os.rename(bench.log, bench.log + suffix)
     traffic.more(5)
-    reload(traffic, lambda: bench.lab("reload", bench.postfix_dir))
+    reload(traffic, lambda: bench.lab("reload", bench.mta_dir))
 
 
 def own_command(traffic, _):
@@ -50,7 +50,7 @@ def is_writer(bench, pid):
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             if not file.read().startswith(b"postlogd\0"):
                 return False
-        return os.readlink(f"/proc/{pid}/cwd") == os.path.join(bench.postfix_dir, "spool")
+        return os.readlink(f"/proc/{pid}/cwd") == os.path.join(bench.mta_dir, "spool")
     except OSError:
         return False
 
@@ -94,7 +94,7 @@ def test_log_is_renamed_while_rampart_is_down(bench):
         bench.accepted([f"meanwhile{i}@big.example"])
     bench.wait_delivered("big", 10)
     os.rename(bench.log, bench.log + ".1")
-    bench.lab("reload", bench.postfix_dir)
+    bench.lab("reload", bench.mta_dir)
     for i in range(5):
         bench.accepted([f"after{i}@big.example"])
     bench.wait_delivered("big", 15)
