@@ -11,8 +11,6 @@
 namespace rampart::report {
 namespace {
 
-constexpr std::string_view kOwnMark = "rampart:";
-
 // No unit of mail moves for "deliverable" and "undeliverable": these are address probes of
 // verify(8), sendmail -bv and sendmail -v.
 enum class Outcome : std::uint8_t { Unknown, Probe, Known };
@@ -111,14 +109,6 @@ bool leaves_this_host(std::string_view service, const Delivery& delivery) {
   }
   const auto target = find_connect_target(delivery.text);
   return !target || !is_on_this_host(target->address);
-}
-
-// The ID at the very end of "250 2.0.0 Ok: queued as 42992AB268D"; filters may put more in front.
-std::optional<mail::QueueId> find_queued_as(std::string_view text) {
-  constexpr std::string_view kMark = "queued as ";
-  const std::size_t at = text.rfind(kMark);
-  return at == std::string_view::npos ? std::nullopt
-                                      : mail::parse_queue_id(text.substr(at + kMark.size()));
 }
 
 std::optional<mail::QueueId> find_next_id(std::string_view service, const Delivery& delivery) {

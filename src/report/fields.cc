@@ -59,11 +59,18 @@ std::optional<mail::Address> consume_address(std::string_view& text) {
   }
   const std::string_view written = text.substr(0, end + 1);
   text.remove_prefix(end + 1);
+  return as_address(written);
+}
+
+mail::Address as_address(std::string_view written) {
   if (auto address = mail::parse_address(written)) {
-    return address;
+    return *std::move(address);
+  }
+  if (written.size() >= 2 && written.starts_with('<') && written.ends_with('>')) {
+    written = written.substr(1, written.size() - 2);
   }
   mail::Address raw;
-  raw.local_part = bounded(written.substr(1, written.size() - 2));
+  raw.local_part = bounded(written);
   std::replace_if(
       raw.local_part.begin(), raw.local_part.end(),
       [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
@@ -109,6 +116,35 @@ bool is_on_this_host(std::string_view address) noexcept {
     return true;
   }
   return address.find('/') != std::string_view::npos;
+}
+
+std::optional<mail::QueueId> find_queued_as(std::string_view text) {
+  constexpr std::string_view kMark = "queued as ";
+  const std::size_t at = text.rfind(kMark);
+  return at == std::string_view::npos ? std::nullopt
+                                      : mail::parse_queue_id(text.substr(at + kMark.size()));
+}
+
+bool starts_with_any(std::string_view text, std::span<const std::string_view> prefixes) noexcept {
+  for (const std::string_view prefix : prefixes) {
+    if (text.starts_with(prefix)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<std::uint32_t> consume_number(std::string_view& text) noexcept {
+  std::size_t length = 0;
+  while (length < text.size() && base::is_digit(text[length])) {
+    ++length;
+  }
+  const auto number = base::parse_uint(text.substr(0, length));
+  if (!number || *number > UINT32_MAX) {
+    return std::nullopt;
+  }
+  text.remove_prefix(length);
+  return static_cast<std::uint32_t>(*number);
 }
 
 std::optional<mail::QueueId> consume_queue_id(std::string_view& text) {

@@ -1,10 +1,7 @@
 #include "shapes.h"
 
 #include <array>
-#include <span>
 #include <utility>
-
-#include "rampart/base/text.h"
 
 #include "fields.h"
 #include "unwrap.h"
@@ -171,30 +168,8 @@ constexpr std::array<std::string_view, 9> kPostsuperChatter{
     "Deleted: ", "Released from hold: ", "Placed on hold: ", "Requeued: ", "Expired: ", "requeued",
     "expired",   "force-expired",        "Renamed "};
 
-bool starts_with_any(std::string_view text, std::span<const std::string_view> prefixes) noexcept {
-  for (const std::string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 Event ignored_if(bool known) {
   return known ? Event{Ignored{}} : Event{NotUnderstood{}};
-}
-
-std::optional<std::uint32_t> consume_number(std::string_view& text) noexcept {
-  std::size_t length = 0;
-  while (length < text.size() && base::is_digit(text[length])) {
-    ++length;
-  }
-  const auto number = base::parse_uint(text.substr(0, length));
-  if (!number || *number > UINT32_MAX) {
-    return std::nullopt;
-  }
-  text.remove_prefix(length);
-  return static_cast<std::uint32_t>(*number);
 }
 
 Event read_queue_manager(const Message& message) {

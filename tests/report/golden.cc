@@ -72,6 +72,12 @@ struct Printer {
   std::string operator()(const Requeued& r) const {
     return "requeued" + queue + " old=" + r.old_id.text();
   }
+  std::string operator()(const Cloned& c) const {
+    return "cloned" + queue + " old=" + c.old_id.text();
+  }
+  std::string operator()(const RecipientRemoved& r) const {
+    return "recipient-removed" + queue + " to=" + to_string(r.recipient);
+  }
   std::string operator()(const Picked&) const { return "picked" + queue; }
   std::string operator()(const Deleted&) const { return "deleted" + queue; }
   std::string operator()(const ReleasedFromHold&) const { return "released" + queue; }
@@ -125,8 +131,37 @@ std::vector<std::string> find_files(const std::string& directory, std::string_vi
   return found;
 }
 
-std::string golden_directory() {
-  return std::string(RAMPART_SOURCE_DIR) + "/tests/golden/postfix";
+std::string golden_directory(std::string_view mta) {
+  return std::string(RAMPART_SOURCE_DIR) + "/tests/golden/" + std::string(mta);
+}
+
+std::string mutate(std::string line, std::mt19937& random) {
+  const auto below = [&random](std::size_t limit) {
+    return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit);
+  };
+  static constexpr std::string_view kNasty("\0\"\\<>[](),:;= \xff\r", 17);
+  const std::size_t at = below(line.size());
+  switch (random() % 6) {
+    case 0:
+      line[at] = static_cast<char>(random() % 256);
+      break;
+    case 1:
+      line.erase(at, 1 + below(4));
+      break;
+    case 2:
+      line.insert(at, 1, kNasty[below(kNasty.size())]);
+      break;
+    case 3:
+      line.resize(at);
+      break;
+    case 4:
+      line.insert(at, line.substr(below(line.size()), below(64)));
+      break;
+    default:
+      line[at] = kNasty[below(kNasty.size())];
+      break;
+  }
+  return line;
 }
 
 }  // namespace rampart::test

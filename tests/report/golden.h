@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,10 @@ std::vector<std::string> read_lines(const std::string& path);
 /// directory.
 std::vector<std::string> find_files(const std::string& directory, std::string_view suffix);
 
-/// tests/golden/postfix.
-std::string golden_directory();
+/// tests/golden/postfix, tests/golden/sendmail.
+std::string golden_directory(std::string_view mta);
+
+/// One random edit: a byte changed, removed or inserted; a piece cut off, doubled or moved.
+std::string mutate(std::string line, std::mt19937& random);
 
 }  // namespace rampart::test

@@ -29,7 +29,7 @@ std::vector<std::string> read_all_lines(const std::vector<std::string>& paths) {
 }
 
 TEST_CASE("postfix lines become the events that are written beside them", "[report][golden]") {
-  const auto paths = test::find_files(test::golden_directory(), ".log");
+  const auto paths = test::find_files(test::golden_directory("postfix"), ".log");
   REQUIRE(paths.size() >= 25);
   for (const std::string& path : paths) {
     INFO(path);
@@ -46,7 +46,7 @@ TEST_CASE("postfix lines become the events that are written beside them", "[repo
 }
 
 TEST_CASE("every expectation has its log", "[report][golden]") {
-  for (const std::string& path : test::find_files(test::golden_directory(), ".expect")) {
+  for (const std::string& path : test::find_files(test::golden_directory("postfix"), ".expect")) {
     INFO(path);
     CHECK_FALSE(test::read_lines(path.substr(0, path.size() - 7) + ".log").empty());
   }
@@ -69,48 +69,18 @@ void check_bounds(const LogLine& line, base::WallTime reference) {
   }
 }
 
-// One random edit: a byte changed, removed or inserted; a piece cut off, doubled or moved.
-std::string mutate(std::string line, std::mt19937& random) {
-  const auto below = [&random](std::size_t limit) {
-    return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit);
-  };
-  static constexpr std::string_view kNasty("\0\"\\<>[](),:;= \xff\r", 17);
-  const std::size_t at = below(line.size());
-  switch (random() % 6) {
-    case 0:
-      line[at] = static_cast<char>(random() % 256);
-      break;
-    case 1:
-      line.erase(at, 1 + below(4));
-      break;
-    case 2:
-      line.insert(at, 1, kNasty[below(kNasty.size())]);
-      break;
-    case 3:
-      line.resize(at);
-      break;
-    case 4:
-      line.insert(at, line.substr(below(line.size()), below(64)));
-      break;
-    default:
-      line[at] = kNasty[below(kNasty.size())];
-      break;
-  }
-  return line;
-}
-
 TEST_CASE("damaged lines stay within bounds", "[report][property]") {
   constexpr unsigned kSeed = 20261121;
   constexpr int kRounds = 60;
   CAPTURE(kSeed);
   std::mt19937 random(kSeed);
-  const auto lines = read_all_lines(test::find_files(test::golden_directory(), ".log"));
+  const auto lines = read_all_lines(test::find_files(test::golden_directory("postfix"), ".log"));
   StampReader stamps({}, kReference);
   for (int round = 0; round < kRounds; ++round) {
     for (const std::string& line : lines) {
       std::string damaged = line;
       for (std::size_t edits = 1 + random() % 3; edits > 0 && !damaged.empty(); --edits) {
-        damaged = mutate(std::move(damaged), random);
+        damaged = test::mutate(std::move(damaged), random);
       }
       check_bounds(parse_line(damaged, stamps), kReference);
     }
@@ -118,7 +88,7 @@ TEST_CASE("damaged lines stay within bounds", "[report][property]") {
 }
 
 TEST_CASE("a line cut anywhere names no other recipient or status", "[report][property]") {
-  const auto lines = read_all_lines(test::find_files(test::golden_directory(), ".log"));
+  const auto lines = read_all_lines(test::find_files(test::golden_directory("postfix"), ".log"));
   for (const std::string& line : lines) {
     StampReader stamps({}, kReference);
     const LogLine whole = parse_line(line, stamps);

@@ -62,13 +62,20 @@ struct QueueActive {
 /// The message got too old, or an operator had it expire: every recipient left is returned to the
 /// sender.
 struct Expired {
-  mail::Address sender;
+  mail::Address sender;  ///< null where the MTA does not log it
 };
 
 struct Removed {};  ///< the message is done with
 
 /// The whole message goes on under a new queue ID, this line's (postsuper -r).
 struct Requeued {
+  mail::QueueId old_id;
+};
+
+/// Some recipients of a message go on under a new queue ID, this line's, the others under the old
+/// one: Sendmail split the message by list owner or by number of recipients. Which ones, their
+/// deliveries tell.
+struct Cloned {
   mail::QueueId old_id;
 };
 
@@ -95,6 +102,11 @@ struct MilterHold {
   std::string stage;
   mail::Address sender;
   std::optional<mail::Address> recipient;
+};
+
+/// A milter took a recipient off an accepted message. Only Sendmail tells.
+struct RecipientRemoved {
+  mail::Address recipient;
 };
 
 struct Accepted {
@@ -127,12 +139,14 @@ using Event = std::variant<Foreign,
                            Expired,
                            Removed,
                            Requeued,
+                           Cloned,
                            Picked,
                            Deleted,
                            ReleasedFromHold,
                            PlacedOnHold,
                            MilterReject,
                            MilterHold,
+                           RecipientRemoved,
                            Accepted,
                            MessageId,
                            BounceSent>;

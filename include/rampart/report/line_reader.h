@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,10 +28,12 @@ enum class Format : std::uint8_t {
 std::string_view to_string(Format format) noexcept;
 std::optional<Format> parse_format(std::string_view text) noexcept;
 
-/// Reads the lines of one source.
+/// Reads the lines of one source. Of a program whose name says nothing (Sendmail's -L sets any) the
+/// first line that has the shape of a delivery or of an accepted message by Sendmail shows what it
+/// is, and its later lines are read as Sendmail's; so for the first 16 such names.
 class LineReader {
  public:
-  explicit LineReader(Format format) noexcept : format_(format) {}
+  explicit LineReader(Format format) : format_(format) {}
 
   /// Appends what a line of a log file says, with or without its line end: one LogLine; of a line
   /// that tells of several recipients one for each.
@@ -44,7 +47,12 @@ class LineReader {
   void read_entry(std::string_view program, std::string_view message, std::vector<LogLine>& out);
 
  private:
+  [[nodiscard]] bool is_for_postfix(std::string_view program) const noexcept;
+  [[nodiscard]] bool is_sendmail(std::string_view program) const noexcept;
+  void remember(std::string_view program);
+
   Format format_;
+  std::vector<std::string> tags_;
 };
 
 }  // namespace rampart::report
