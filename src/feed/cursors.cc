@@ -25,7 +25,7 @@ EventText describe(FollowEvent event) {
     case FollowEvent::StartedAtEnd:
       return {Level::Info, "started", "never read before: from its end"};
     case FollowEvent::StartedAtBeginning:
-      return {Level::Info, "started", "the file is new: from its beginning"};
+      return {Level::Info, "started", "never read before: from its beginning"};
     case FollowEvent::Resumed:
       return {Level::Info, "resumed", "where it was left"};
     case FollowEvent::Rotated:

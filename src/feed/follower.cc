@@ -52,8 +52,8 @@ std::uint64_t last_line_end(const Descriptor& file, std::uint64_t size) {
 
 }  // namespace
 
-FileFollower::FileFollower(std::string path, std::optional<Position> position)
-    : path_(std::move(path)), resume_(position) {}
+FileFollower::FileFollower(std::string path, std::optional<Position> position, Start start)
+    : path_(std::move(path)), resume_(position), from_beginning_(start == Start::Beginning) {}
 
 const std::vector<FollowedLine>& FileFollower::read_lines(std::size_t lines_max,
                                                           base::SteadyTime now) {
@@ -251,7 +251,7 @@ void FileFollower::open_first(base::SteadyTime now) {
     return;
   }
   // A file that appeared while we were looking has only news.
-  if (was_missing_) {
+  if (was_missing_ || from_beginning_) {
     events_.push_back(FollowEvent::StartedAtBeginning);
   } else {
     file->read_to = last_line_end(file->descriptor, size_of(file->descriptor));

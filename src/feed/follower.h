@@ -39,7 +39,7 @@ struct FollowedLine {
 /// What happened to the file, for the log.
 enum class FollowEvent : std::uint8_t {
   StartedAtEnd,        ///< no position was given
-  StartedAtBeginning,  ///< no position was given, and the file was not there at first
+  StartedAtBeginning,  ///< no position was given, and the file was not there at first, or so asked
   Resumed,             ///< at the position given
   Rotated,             ///< a new file is at the path
   Truncated,           ///< emptied in place; the unread rest is read from a copy
@@ -57,8 +57,13 @@ struct FollowCounts {
 
 class FileFollower {
  public:
+  enum class Start : std::uint8_t { End, Beginning };
+
   /// Nothing is opened before the first read_lines().
-  explicit FileFollower(std::string path, std::optional<Position> position = std::nullopt);
+  /// @param start  where, without a position
+  explicit FileFollower(std::string path,
+                        std::optional<Position> position = std::nullopt,
+                        Start start = Start::End);
 
   /// The next complete lines, at most `lines_max`, all of one file; empty if there are none now.
   /// @return  views valid until the next call
@@ -113,6 +118,7 @@ class FileFollower {
   std::string path_;
   std::optional<Position> resume_;  ///< to be found while no file is open
   bool truncated_ = false;          ///< why it has to be found again
+  bool from_beginning_;
   bool was_missing_ = false;
   std::optional<base::SteadyTime> missing_since_;
   std::string problem_;
