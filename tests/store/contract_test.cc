@@ -1,5 +1,7 @@
 // What every store must do, run for each of them.
 
+#include "contract.h"
+
 #include <string>
 #include <utility>
 
@@ -10,40 +12,6 @@
 
 namespace rampart::store {
 namespace {
-
-constexpr Kind kKinds[] = {Kind::Memory, Kind::Sqlite};
-
-// Runs `body(StateStore&)` with a fresh store of each kind.
-template <class Body>
-void for_each_store(const Body& body) {
-  for (const Kind kind : kKinds) {
-    const TempDir dir;
-    const auto store = open_store(kind, dir);
-    INFO(store->describe());
-    body(*store);
-  }
-}
-
-void commit(StateStore& store, std::vector<Operation> operations) {
-  const auto done = store.commit(Batch{std::move(operations)});
-  INFO((done ? "" : done.error().what));
-  REQUIRE(done);
-}
-
-Snapshot load(StateStore& store) {
-  auto snapshot = store.load();
-  INFO((snapshot ? "" : snapshot.error().what));
-  REQUIRE(snapshot);
-  return std::move(*snapshot);
-}
-
-std::vector<std::string> keys(const std::vector<suppression::Entry>& entries) {
-  std::vector<std::string> all;
-  for (const suppression::Entry& item : entries) {
-    all.push_back(item.key + "/" + item.sender);
-  }
-  return all;
-}
 
 using Keys = std::vector<std::string>;
 
@@ -379,7 +347,9 @@ TEST_CASE("a batch that fails at any step leaves nothing", "[store][contract]") 
                                             EraseMessage{"", "Q0"},
                                             EraseHeld{"H0"},
                                             EraseSuppression{"0@each.example", ""},
-                                            EraseEvidence{"0@each.example", ""}};
+                                            EraseEvidence{"0@each.example", ""},
+                                            EraseReply{"gmail", "550 0"},
+                                            EraseGuard{"p0"}};
     operations.insert(operations.end(), erasing.begin(), erasing.end());
     for (failing = 0; failing <= operations.size() + 1; ++failing) {
       INFO("step " << failing);
@@ -394,6 +364,9 @@ TEST_CASE("a batch that fails at any step leaves nothing", "[store][contract]") 
     CHECK_FALSE(after == before);
     CHECK(after.snapshot.flows == std::vector{flow("s1", "gmail", 1)});
     CHECK(after.snapshot.queued == std::vector{queued("", "Q1", "u@example.org")});
+    CHECK(after.snapshot.replies == std::vector{reply("gmail", "550 1", 1)});
+    CHECK(after.snapshot.guards == std::vector{guard("p1", 1)});
+    CHECK(after.tokens == std::vector{token(0, 0), token(1, 1)});
   }
 }
 

@@ -20,8 +20,9 @@ namespace {
 // Batch `n` of a stream: several tables and, from time to time, more than the log may hold.
 Batch batch(std::uint32_t n) {
   Batch all;
-  all.operations = {flow("first", "gmail", n), SeenReportRecord{.identity = n, .time = at(n)},
-                    cursor("/var/log/mail.log", n), flow("last", "gmail", n)};
+  all.operations = {flow("first", "gmail", n),      SeenReportRecord{.identity = n, .time = at(n)},
+                    cursor("/var/log/mail.log", n), token(n, n),
+                    events({1, 1000 + n}, n, n),    flow("last", "gmail", n)};
   if (n % 8 == 0) {
     for (std::uint32_t i = 0; i < 40; ++i) {
       all.operations.insert(all.operations.begin() + 1, flow(std::to_string(i), "filler", n));
@@ -49,6 +50,9 @@ std::uint32_t last_batch(StateStore& store) {
   for (const CursorRecord& record : snapshot->cursors) {
     CHECK(record == cursor("/var/log/mail.log", last));
   }
+  CHECK(store.find_events(1, at(0))->size() == last);
+  CHECK(store.find_token(token(last).token)->has_value() == (last != 0));
+  CHECK_FALSE(store.find_token(token(last + 1).token)->has_value());
   return last;
 }
 

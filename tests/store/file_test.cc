@@ -83,7 +83,7 @@ TEST_CASE("what was committed is there when the file is opened again", "[store][
     REQUIRE(store->commit(batch));
     before = contents(*store);
     key = store->hash_key();
-    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 1");
+    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 2");
   }
   CHECK_FALSE(fs::exists(dir.file("state.db-wal")));  // an orderly end empties the log
   const auto store = open_store(Kind::Sqlite, dir);
@@ -156,10 +156,10 @@ TEST_CASE("a newer file is refused and stays as it is", "[store][unit]") {
   const TempDir dir;
   const std::string path = dir.file("state.db");
   create_filled(path);
-  run_sql(path, "CREATE TABLE news(x); PRAGMA user_version = 2", crash);
+  run_sql(path, "CREATE TABLE news(x); PRAGMA user_version = 3", crash);
   CHECK(fs::exists(path + "-wal") == crash);
   CHECK(refused(path, ErrorKind::Unsupported) ==
-        path + ": written by a newer rampart (schema 2, this one knows up to 1)");
+        path + ": written by a newer rampart (schema 3, this one knows up to 2)");
   CHECK(fs::exists(path + "-wal") == crash);
 }
 
@@ -221,8 +221,8 @@ TEST_CASE("a file without its tables or key is refused", "[store][unit]") {
   int number = 0;
   for (const char* sql :
        {"DROP TABLE flow", "DROP TABLE change", "ALTER TABLE held RENAME COLUMN reason TO why",
-        "DELETE FROM meta", "UPDATE meta SET value = x'00'", "PRAGMA user_version = 0",
-        "PRAGMA user_version = -1"}) {
+        "DROP INDEX suppression_pending", "DELETE FROM meta", "UPDATE meta SET value = x'00'",
+        "PRAGMA user_version = 0", "PRAGMA user_version = -1"}) {
     INFO(sql);
     const std::string path = dir.file(std::to_string(++number) + ".db");
     create_filled(path);
@@ -253,6 +253,8 @@ TEST_CASE("a damaged record is told with its table and key", "[store][unit]") {
        "table held: the record with key \"H7\""},
       {"UPDATE cursor SET fingerprint_size = 4294967296 WHERE source = '/var/log/mail.log.7'",
        "table cursor: the record with key \"/var/log/mail.log.7\""},
+      {"UPDATE reply SET suppress = 2 WHERE text = '550 7'",
+       "table reply: the record with key \"gmail\" \"550 7\""},
   };
   for (const Case& c : load_cases) {
     INFO(c.sql);
@@ -276,7 +278,7 @@ TEST_CASE("damaged suppressions are told by the look-up that meets them", "[stor
   run_sql(dir.file("state.db"),
           "UPDATE suppression SET reason = 5 WHERE key = '7@each.example';"
           "UPDATE evidence SET soft_days = '1,x' WHERE key = '7@each.example';"
-          "UPDATE change SET kind = 5 WHERE key = '7@each.example'");
+          "UPDATE change SET kind = 8 WHERE key = '7@each.example'");
   const auto store = open_store(Kind::Sqlite, dir);
   CHECK(store->find_suppressions("7@each.example").error().kind == ErrorKind::Corrupt);
   CHECK(store->find_evidence("7@each.example", "").error().kind == ErrorKind::Corrupt);
@@ -284,6 +286,26 @@ TEST_CASE("damaged suppressions are told by the look-up that meets them", "[stor
   CHECK(store->list_suppressions({}).error().kind == ErrorKind::Corrupt);
   CHECK(store->find_suppressions("8@each.example")->size() == 1);
   CHECK(store->for_each_suppression_key([](std::string_view) {}));
+}
+
+TEST_CASE("damaged tokens and events are told by the look-up that meets them", "[store][unit]") {
+  const TempDir dir;
+  const std::string path = dir.file("state.db");
+  create_filled(path);
+  run_sql(path,
+          "UPDATE token SET recipients = '3:a,' WHERE queue_id = 'Q7';"
+          "UPDATE events SET ids = x'0800000000' WHERE id = 8;"
+          "DELETE FROM events_data WHERE id = 30");
+  const auto store = open_store(Kind::Sqlite, dir);
+  const auto found = store->find_token(token(7).token);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().kind == ErrorKind::Corrupt);
+  CHECK(found.error().what ==
+        path + ": table token: the record with key \"" + token(7).token + "\" is damaged");
+  CHECK(store->find_token(token(8).token)->has_value());
+  CHECK(store->find_events(7, at(0)).error().kind == ErrorKind::Corrupt);
+  CHECK(store->find_events(29, at(20)).error().kind == ErrorKind::Corrupt);
+  CHECK(store->find_events(28, at(20))->size() == 1);  // passes over 29 without its data
 }
 
 TEST_CASE("migrations run once each, forward, and wholly or not at all", "[store][unit]") {

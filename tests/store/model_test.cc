@@ -30,9 +30,16 @@ TEST_CASE("memory and SQLite agree on random histories", "[store][model]") {
     failing = random() % 4 == 0 ? random() % 20 : SIZE_MAX;
     CHECK(memory->commit(batch).has_value() == sqlite->commit(batch).has_value());
     if (random() % 10 == 0) {
-      const base::WallTime before = at(static_cast<std::int64_t>(random() % 1000));
-      CHECK(memory->prune({.history = before, .seen_reports = before}));
-      CHECK(sqlite->prune({.history = before, .seen_reports = before}));
+      const auto some_time = [&random] {
+        return at(static_cast<std::int64_t>(random() % 1000));
+      };
+      const Horizons horizons{.history = some_time(),
+                              .seen_reports = some_time(),
+                              .events = some_time(),
+                              .tokens = some_time(),
+                              .replies = some_time()};
+      CHECK(memory->prune(horizons));
+      CHECK(sqlite->prune(horizons));
     }
     if (random() % 10 == 0) {
       sqlite.reset();

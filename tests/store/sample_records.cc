@@ -93,7 +93,8 @@ MessageRecord message(std::string instance, std::string queue_id, std::int64_t t
           .sender = "one.example",
           .envelope_sender = "news@one.example",
           .seen_at = at(time),
-          .admitted_here = time % 2 == 0};
+          .admitted_here = time % 2 == 0,
+          .source = time % 3 == 0 ? "" : "/var/log/mail.log"};
 }
 
 HeldRecord held(std::string queue_id, std::uint32_t n) {
@@ -118,6 +119,41 @@ CursorRecord cursor(std::string source, std::uint64_t n) {
           .reader_state = kOdd};
 }
 
+TokenRecord token(std::uint32_t n, std::int64_t time) {
+  std::string digits = std::to_string(n);
+  digits.insert(0, 32 - digits.size(), 'e');
+  return {.token = std::move(digits),
+          .instance = "postfix-2",
+          .queue_id = "Q" + std::to_string(n),
+          .sender = "one.example",
+          .recipients = {"a@example.org", "", kOdd},
+          .time = at(time)};
+}
+
+EventsRecord events(std::vector<std::uint32_t> ids, std::int64_t first, std::int64_t last) {
+  return {.first = at(first),
+          .last = at(last),
+          .ids = std::move(ids),
+          .data = kOdd + std::to_string(first) + "-" + std::to_string(last)};
+}
+
+ReplyRecord reply(std::string provider, std::string text, std::uint32_t n) {
+  return {.provider = std::move(provider),
+          .text = std::move(text),
+          .reply_class = "mailbox_unknown",
+          .rule = "user-unknown",
+          .suppress = n % 2 == 0,
+          .count = 0xFFFFFFFFFFFFFFFF - n,
+          .first = at(1),
+          .last = at(n),
+          .sample = kOdd,
+          .stage = "rcpt"};
+}
+
+GuardRecord guard(std::string provider, std::uint32_t n) {
+  return {.provider = std::move(provider), .state = std::to_string(n) + kOdd, .time = at(n)};
+}
+
 suppression::Entry entry(std::string key, std::string sender) {
   return {.key = std::move(key),
           .sender = std::move(sender),
@@ -126,7 +162,8 @@ suppression::Entry entry(std::string key, std::string sender) {
           .queue_id = "4Xk2Pq1z9Rz",
           .rule = "user-unknown",
           .since = at(1),
-          .until = std::nullopt};
+          .until = std::nullopt,
+          .pending = ""};
 }
 
 suppression::Evidence evidence(std::string key, std::string sender) {
@@ -159,6 +196,10 @@ std::vector<Operation> one_of_each(std::uint32_t n) {
       cursor("/var/log/mail.log." + id, n),
       DomainProviderRecord{.domain = "d" + id + ".example", .provider = "gmail", .seen_at = at(n)},
       SeenReportRecord{.identity = 0xFFFFFFFFFFFFFFF0 + n, .time = at(n)},
+      token(n, n),
+      events({n, 1000}, n, n + 5),
+      reply("gmail", "550 " + id, n),
+      guard("p" + id, n),
       entry(id + "@each.example"),
       evidence(id + "@each.example"),
       change(id + "@each.example", n)};
@@ -173,7 +214,7 @@ Operation random_operation(std::mt19937& random) {
   const std::string id = "Q" + std::to_string(below(3));
   const std::string instance = below(2) == 0 ? "" : "postfix-2";
   const std::uint32_t n = below(1000);
-  switch (below(18)) {
+  switch (below(24)) {
     case 0:
       return flow(owner, id, n);
     case 1:
@@ -198,6 +239,7 @@ Operation random_operation(std::mt19937& random) {
       if (below(2) == 0) {
         record.until = at(below(1000));
       }
+      record.pending = std::vector<std::string>{"", "gmail", "*"}[below(3)];
       return record;
     }
     case 10: {
@@ -218,8 +260,20 @@ Operation random_operation(std::mt19937& random) {
       return EraseHeld{id};
     case 16:
       return EraseSuppression{key, owner};
-    default:
+    case 17:
       return EraseEvidence{key, owner};
+    case 18:
+      return token(below(5), n);
+    case 19:
+      return events({below(3), 3 + below(3)}, below(1000), n);
+    case 20:
+      return reply(owner, id, n);
+    case 21:
+      return guard(owner, n);
+    case 22:
+      return EraseReply{owner, id};
+    default:
+      return EraseGuard{owner};
   }
 }
 
@@ -227,8 +281,8 @@ bool operator==(const Contents& a, const Contents& b) {
   const auto all = [](const Contents& c) {
     const Snapshot& s = c.snapshot;
     return std::tie(s.flows, s.host_flows, s.senders, s.queued, s.messages, s.held, s.cursors,
-                    s.domain_providers, s.seen_reports, c.entries, c.evidence, c.changes, c.count,
-                    c.keys);
+                    s.domain_providers, s.seen_reports, s.evidence, s.replies, s.guards, c.entries,
+                    c.evidence, c.changes, c.count, c.keys, c.tokens, c.events);
   };
   return all(a) == all(b);
 }
@@ -254,6 +308,15 @@ Contents contents(StateStore& store) {
         all.evidence.push_back(*found);
       }
     }
+  }
+  for (std::uint32_t n = 0; n < 5; ++n) {
+    if (const auto found = *store.find_token(token(n).token)) {
+      all.tokens.push_back(*found);
+    }
+  }
+  for (const std::uint32_t id : {0U, 1U, 2U, 3U, 4U, 5U, 1000U}) {
+    append(all.events, *store.find_events(id, base::WallTime{}));
+    append(all.events, *store.find_events(id, at(500)));
   }
   const auto walked =
       store.for_each_suppression_key([&](std::string_view key) { all.keys.emplace_back(key); });

@@ -41,6 +41,11 @@ QueuedRecord queued(std::string instance, std::string queue_id, std::string reci
 MessageRecord message(std::string instance, std::string queue_id, std::int64_t time);
 HeldRecord held(std::string queue_id, std::uint32_t n);
 CursorRecord cursor(std::string source, std::uint64_t n);
+/// Its token ends with `n`.
+TokenRecord token(std::uint32_t n, std::int64_t time = 1);
+EventsRecord events(std::vector<std::uint32_t> ids, std::int64_t first, std::int64_t last);
+ReplyRecord reply(std::string provider, std::string text, std::uint32_t n);
+GuardRecord guard(std::string provider, std::uint32_t n);
 suppression::Entry entry(std::string key, std::string sender = "");
 suppression::Evidence evidence(std::string key, std::string sender = "");
 suppression::Change change(std::string key, std::int64_t time, std::string text = "");
@@ -59,11 +64,14 @@ struct Contents {
   std::vector<suppression::Change> changes;
   std::uint64_t count = 0;
   std::vector<std::string> keys;  ///< sorted
+  std::vector<TokenRecord> tokens;
+  std::vector<std::string> events;
 
   friend bool operator==(const Contents& a, const Contents& b);
 };
 
-/// Reads all of `store`; evidence and changes of the keys of random_operation and one_of_each.
+/// Reads all of `store`; evidence, changes, tokens and events of the keys of random_operation and
+/// one_of_each.
 Contents contents(StateStore& store);
 
 /// A store whose commits fail where `fault` says; SQLite in `dir`.

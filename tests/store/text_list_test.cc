@@ -34,5 +34,21 @@ TEST_CASE("lists of days survive their spelling", "[store][unit]") {
   }
 }
 
+TEST_CASE("an ID is found in its packed list and nowhere else", "[store][unit]") {
+  const std::vector<std::uint32_t> ids = {0, 1, 0x100, 0x01020304, 0x80000000, 0xFFFFFFFF};
+  CHECK(pack_ids({0x01020304, 0xFFFFFFFE}) == "\x04\x03\x02\x01\xfe\xff\xff\xff");
+  for (std::size_t size = 0; size <= ids.size(); ++size) {
+    const std::string packed = pack_ids({ids.begin(), ids.begin() + static_cast<long>(size)});
+    CHECK(packed.size() == 4 * size);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      INFO(ids[i] << " in the first " << size);
+      CHECK(contains_id(packed, ids[i]) == (i < size));
+    }
+    CHECK(contains_id(packed, 2) == false);
+    CHECK(contains_id(packed, 0x04030201) == false);
+    CHECK_FALSE(contains_id(packed + "x", 2).has_value());
+  }
+}
+
 }  // namespace
 }  // namespace rampart::store::sqlite

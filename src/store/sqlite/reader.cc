@@ -34,7 +34,8 @@ suppression::Entry entry(Row& row) {
           .queue_id = row.text(4),
           .rule = row.text(5),
           .since = row.time(6),
-          .until = row.is_null(7) ? std::nullopt : std::optional{row.time(7)}};
+          .until = row.is_null(7) ? std::nullopt : std::optional{row.time(7)},
+          .pending = row.text(8)};
 }
 
 suppression::Evidence evidence(Row& row) {
@@ -46,7 +47,7 @@ suppression::Evidence evidence(Row& row) {
 }
 
 suppression::Change change(Row& row) {
-  return {.kind = row.enumerator(2, suppression::Change::Kind::Contradicted),
+  return {.kind = row.enumerator(2, suppression::Change::Kind::Confirmed),
           .key = row.text(0),
           .sender = row.text(3),
           .reason = reason(row, 4),
@@ -96,7 +97,7 @@ base::Result<> Reader::prepare(Connection& connection) {
        "SELECT instance, queue_id, recipient, sender, provider, standing, "
        "transaction_recipients, admitted_at FROM queued ORDER BY instance, queue_id, recipient"},
       {messages_, "message", 2,
-       "SELECT instance, queue_id, sender, envelope_sender, seen_at, admitted_here "
+       "SELECT instance, queue_id, sender, envelope_sender, seen_at, admitted_here, source "
        "FROM message ORDER BY instance, queue_id"},
       {held_, "held", 1,
        "SELECT queue_id, sender, recipients, providers, reason, held_at FROM held "
@@ -111,8 +112,8 @@ base::Result<> Reader::prepare(Connection& connection) {
        "SELECT key, sender, hard_bounces, unknown_domain_days, soft_days FROM evidence "
        "ORDER BY key, sender"},
       {entries_, "suppression", 2,
-       "SELECT key, sender, reason, evidence, queue_id, rule, since, until FROM suppression "
-       "WHERE key = ? ORDER BY sender"},
+       "SELECT key, sender, reason, evidence, queue_id, rule, since, until, pending "
+       "FROM suppression WHERE key = ? ORDER BY sender"},
       {evidence_, "evidence", 2,
        "SELECT key, sender, hard_bounces, unknown_domain_days, soft_days FROM evidence "
        "WHERE key = ? AND sender = ?"},
@@ -121,14 +122,29 @@ base::Result<> Reader::prepare(Connection& connection) {
        "ORDER BY time DESC, id DESC LIMIT ?"},
       {count_entries_, "suppression", 0, "SELECT count(*) FROM suppression"},
       {walk_entries_, "suppression", 2,
-       "SELECT key, sender, reason, evidence, queue_id, rule, since, until FROM suppression "
-       "WHERE (key, sender) > (?, ?) ORDER BY key, sender LIMIT ?"},
+       "SELECT key, sender, reason, evidence, queue_id, rule, since, until, pending "
+       "FROM suppression WHERE (key, sender) > (?, ?) ORDER BY key, sender LIMIT ?"},
+      {walk_pending_, "suppression", 2,
+       "SELECT key, sender, reason, evidence, queue_id, rule, since, until, pending "
+       "FROM suppression INDEXED BY suppression_pending "
+       "WHERE pending <> '' AND (key, sender) > (?, ?) ORDER BY key, sender LIMIT ?"},
       {walk_evidence_, "evidence", 2,
        "SELECT key, sender, hard_bounces, unknown_domain_days, soft_days, "
        "(SELECT until FROM suppression s WHERE s.key = e.key AND s.sender = e.sender) "
        "FROM evidence e WHERE (key, sender) > (?, ?) ORDER BY key, sender LIMIT ?"},
       {changes_chunk_, "change", 1,
        "SELECT id FROM change WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"},
+      {replies_, "reply", 2,
+       "SELECT provider, text, class, rule, suppress, count, first, last, sample, stage "
+       "FROM reply ORDER BY provider, text"},
+      {guards_, "guard", 1, "SELECT provider, state, time FROM guard ORDER BY provider"},
+      {token_, "token", 1,
+       "SELECT lower(hex(token)), instance, queue_id, sender, recipients, time FROM token "
+       "WHERE token = ?"},
+      {walk_events_, "events", 2,
+       "SELECT last, id, first, ids FROM events WHERE (last, id) > (?, ?) "
+       "ORDER BY last, id LIMIT ?"},
+      {events_data_, "events_data", 0, "SELECT data FROM events_data WHERE id = ?"},
   };
   for (const auto& item : all) {
     if (auto ok = connection.prepare(item.statement, item.table, item.key_columns, item.sql); !ok) {
@@ -150,6 +166,9 @@ base::Result<Snapshot> Reader::load(Connection& connection) {
   }
   if (done) {
     done = load_sources(snapshot);
+  }
+  if (done) {
+    done = load_replies(snapshot);
   }
   if (connection.in_transaction()) {
     static_cast<void>(connection.execute("ROLLBACK"));
@@ -209,7 +228,8 @@ base::Result<> Reader::load_queue(Snapshot& snapshot) {
                                  .sender = row.text(2),
                                  .envelope_sender = row.text(3),
                                  .seen_at = row.time(4),
-                                 .admitted_here = row.boolean(5)});
+                                 .admitted_here = row.boolean(5),
+                                 .source = row.text(6)});
     return true;
   });
   if (!done) {
@@ -257,6 +277,29 @@ base::Result<> Reader::load_sources(Snapshot& snapshot) {
   }
   return all_evidence_.each([&](Row& row) {
     snapshot.evidence.push_back(evidence(row));
+    return true;
+  });
+}
+
+base::Result<> Reader::load_replies(Snapshot& snapshot) {
+  auto done = replies_.each([&](Row& row) {
+    snapshot.replies.push_back({.provider = row.text(0),
+                                .text = row.text(1),
+                                .reply_class = row.text(2),
+                                .rule = row.text(3),
+                                .suppress = row.boolean(4),
+                                .count = row.bits(5),
+                                .first = row.time(6),
+                                .last = row.time(7),
+                                .sample = row.text(8),
+                                .stage = row.text(9)});
+    return true;
+  });
+  if (!done) {
+    return done;
+  }
+  return guards_.each([&](Row& row) {
+    snapshot.guards.push_back({.provider = row.text(0), .state = row.text(1), .time = row.time(2)});
     return true;
   });
 }
@@ -311,19 +354,37 @@ base::Result<std::uint64_t> Reader::count_entries() {
   return count;
 }
 
+base::Result<std::optional<TokenRecord>> Reader::find_token(const TokenBytes& token) {
+  std::optional<TokenRecord> found;
+  auto done = token_.bind(Blob{{token.data(), token.size()}}).each([&](Row& row) {
+    found = {.token = row.text(0),
+             .instance = row.text(1),
+             .queue_id = row.text(2),
+             .sender = row.text(3),
+             .recipients = unwrap(row, parse_strings(row.view(4))),
+             .time = row.time(5)};
+    return true;
+  });
+  if (!done) {
+    return done.error();
+  }
+  return found;
+}
+
 base::Result<> Reader::walk_entries(Place& place,
                                     const SuppressionFilter& filter,
                                     std::vector<suppression::Entry>& page) {
   Walk walk(place);
   bool full = false;
-  auto done = walk.start(walk_entries_).each([&](Row& row) {
+  const bool pending = filter.pending.value_or(!filter.pending_at.empty());
+  auto done = walk.start(pending ? walk_pending_ : walk_entries_).each([&](Row& row) {
     // A page ends between keys: the next one begins above its last key.
     full = page.size() >= filter.limit && (page.empty() || page.back().key != row.view(0));
     if (full) {
       return false;
     }
     walk.pass(row);
-    if ((!filter.reason || reason(row, 2) == *filter.reason) &&
+    if (is_wanted(filter, reason(row, 2), row.view(8)) &&
         base::contains_ignoring_case(row.view(0), filter.contains)) {
       page.push_back(entry(row));
     }
@@ -373,6 +434,35 @@ base::Result<std::int64_t> Reader::end_of_changes_chunk(std::int64_t after) {
     return done.error();
   }
   return last;
+}
+
+base::Result<> Reader::walk_events(EventsPlace& place,
+                                   std::uint32_t id,
+                                   std::vector<FoundEvents>& found) {
+  const EventsPlace from = place;
+  std::int64_t rows = 0;
+  base::Result<> read = base::Ok{};
+  auto done = walk_events_.bind(from.last, from.id, kEventsChunk).each([&](Row& row) {
+    ++rows;
+    place.last = row.time(0);
+    place.id = row.integer(1);
+    if (!unwrap(row, contains_id(row.view(3), id))) {
+      return true;
+    }
+    // Within the walk, so that the data is as of the same commit.
+    bool there = false;
+    read = events_data_.bind(place.id).each([&](Row& data) {
+      found.push_back({.first = row.time(2), .id = place.id, .data = data.text(0)});
+      there = true;
+      return true;
+    });
+    if (read && !there) {
+      row.mark_damaged();
+    }
+    return read.has_value();
+  });
+  place.finished = rows < kEventsChunk;
+  return done ? read : done;
 }
 
 }  // namespace rampart::store::sqlite

@@ -114,7 +114,54 @@ CREATE TABLE change(
 CREATE INDEX change_key ON change(key, time);
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations = {kVersion1};
+// The IDs of events are apart from their data, so that a search for one passes over few pages; they
+// lie by time, so that it starts where it must and pruning takes them from the front.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE message ADD COLUMN source TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE suppression ADD COLUMN pending TEXT NOT NULL DEFAULT '';
+CREATE INDEX suppression_pending ON suppression(key, sender) WHERE pending <> '';
+
+CREATE TABLE token(
+  token BLOB NOT NULL PRIMARY KEY,
+  instance TEXT NOT NULL,
+  queue_id TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipients TEXT NOT NULL,
+  time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX token_time ON token(time);
+
+CREATE TABLE events_data(
+  id INTEGER NOT NULL PRIMARY KEY,
+  data BLOB NOT NULL) STRICT;
+
+CREATE TABLE events(
+  last INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  ids BLOB NOT NULL,
+  PRIMARY KEY(last, id)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reply(
+  provider TEXT NOT NULL,
+  text TEXT NOT NULL,
+  class TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  suppress INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  sample TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  PRIMARY KEY(provider, text)) STRICT;
+
+CREATE TABLE guard(
+  provider TEXT NOT NULL PRIMARY KEY,
+  state TEXT NOT NULL,
+  time INTEGER NOT NULL) STRICT;
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
 
 constexpr std::size_t kKeyBytes = 16;
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "rampart/base/mutex.h"
@@ -10,6 +12,7 @@
 #include "reader.h"
 #include "schema.h"
 #include "store/fault.h"
+#include "store/rules.h"
 #include "writer.h"
 
 namespace rampart::store {
@@ -54,6 +57,9 @@ class SqliteStore final : public StateStore {
   base::Result<> commit(const Batch& batch) override {
     if (batch.operations.empty()) {
       return base::Ok{};
+    }
+    if (auto valid = check(batch); !valid) {
+      return valid;
     }
     const base::MutexLock lock(write_mutex_);
     if (fails(0)) {
@@ -138,25 +144,55 @@ class SqliteStore final : public StateStore {
     return read_.statements.count_entries();
   }
 
-  base::Result<std::optional<TokenRecord>> find_token(std::string_view) override {
-    return std::optional<TokenRecord>{};
+  base::Result<std::optional<TokenRecord>> find_token(std::string_view token) override {
+    const auto bytes = parse_token(token);
+    if (!bytes) {
+      return std::optional<TokenRecord>{};
+    }
+    const base::MutexLock lock(read_mutex_);
+    return read_.statements.find_token(*bytes);
   }
-  base::Result<std::vector<std::string>> find_events(std::uint32_t, base::WallTime) override {
-    return std::vector<std::string>{};
+
+  base::Result<std::vector<std::string>> find_events(std::uint32_t id,
+                                                     base::WallTime since) override {
+    std::vector<FoundEvents> found;
+    EventsPlace place{.last = since};
+    while (!place.finished) {
+      const base::MutexLock lock(read_mutex_);
+      if (auto done = read_.statements.walk_events(place, id, found); !done) {
+        return done.error();
+      }
+    }
+    std::sort(found.begin(), found.end(), [](const FoundEvents& a, const FoundEvents& b) {
+      return std::tie(a.first, a.id) < std::tie(b.first, b.id);
+    });
+    std::vector<std::string> data;
+    for (FoundEvents& item : found) {
+      data.push_back(std::move(item.data));
+    }
+    return data;
   }
 
   base::Result<> prune(const Horizons& horizons) override {
-    const base::WallTime before = horizons.history;
-    if (auto done = prune_by_time(&Writer::prune_reports, horizons.seen_reports); !done) {
+    const struct {
+      Aged kind;
+      base::WallTime before;
+    } all[] = {
+        {Aged::SeenReports, horizons.seen_reports},
+        {Aged::Messages, horizons.history},
+        {Aged::Tokens, horizons.tokens},
+        {Aged::Events, horizons.events},
+        {Aged::Replies, horizons.replies},
+    };
+    for (const auto& item : all) {
+      if (auto done = prune_by_time(item.kind, item.before); !done) {
+        return done;
+      }
+    }
+    if (auto done = prune_evidence(horizons.history); !done) {
       return done;
     }
-    if (auto done = prune_by_time(&Writer::prune_messages, before); !done) {
-      return done;
-    }
-    if (auto done = prune_evidence(before); !done) {
-      return done;
-    }
-    return prune_changes(before);
+    return prune_changes(horizons.history);
   }
 
   std::string describe() const override {
@@ -165,16 +201,21 @@ class SqliteStore final : public StateStore {
   }
 
  private:
-  using PruneByTime = base::Result<std::int64_t> (Writer::*)(Connection&, base::WallTime);
-
   // Pruning goes in chunks, each a transaction of its own, so that commits wait milliseconds for
   // it.
-  base::Result<> prune_by_time(PruneByTime removal, base::WallTime before) {
+  base::Result<> prune_by_time(Aged kind, base::WallTime before) {
     for (;;) {
       const base::MutexLock lock(write_mutex_);
-      const auto removed = (write_.statements.*removal)(write_.connection, before);
+      auto transaction = Transaction::begin(write_.connection);
+      if (!transaction) {
+        return transaction.error();
+      }
+      const auto removed = write_.statements.prune_chunk(write_.connection, kind, before);
       if (!removed) {
         return removed.error();
+      }
+      if (auto done = transaction->commit(); !done) {
+        return done;
       }
       if (*removed < Writer::kPruneChunk) {
         return base::Ok{};

@@ -1,4 +1,5 @@
-// Lists in one column: strings as netstrings ("3:a@b,"), numbers with commas ("19700,19703").
+// Lists in one column: strings as netstrings ("3:a@b,"), days with commas ("19700,19703"), IDs as
+// little-endian words of four bytes.
 //
 // Source: D. J. Bernstein, "Netstrings" (1997).
 // Pure: any thread.
@@ -19,5 +20,9 @@ std::optional<std::vector<std::string>> parse_strings(std::string_view text);
 
 std::string format_days(const std::vector<std::int32_t>& days);
 std::optional<std::vector<std::int32_t>> parse_days(std::string_view text);
+
+std::string pack_ids(const std::vector<std::uint32_t>& ids);
+/// True if `id` is in `packed`, whose IDs rise. nullopt if its size is not that of whole words.
+std::optional<bool> contains_id(std::string_view packed, std::uint32_t id) noexcept;
 
 }  // namespace rampart::store::sqlite

@@ -26,6 +26,9 @@ static_assert(static_cast<int>(suppression::Change::Kind::Removed) == 1);
 static_assert(static_cast<int>(suppression::Change::Kind::Expired) == 2);
 static_assert(static_cast<int>(suppression::Change::Kind::Lifted) == 3);
 static_assert(static_cast<int>(suppression::Change::Kind::Contradicted) == 4);
+static_assert(static_cast<int>(suppression::Change::Kind::Pending) == 5);
+static_assert(static_cast<int>(suppression::Change::Kind::Cleared) == 6);
+static_assert(static_cast<int>(suppression::Change::Kind::Confirmed) == 7);
 
 }  // namespace
 
@@ -50,7 +53,7 @@ base::Result<> Writer::prepare(Connection& connection) {
        "transaction_recipients, admitted_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
       {message_, "message",
        "REPLACE INTO message(instance, queue_id, sender, envelope_sender, seen_at, "
-       "admitted_here) VALUES(?, ?, ?, ?, ?, ?)"},
+       "admitted_here, source) VALUES(?, ?, ?, ?, ?, ?, ?)"},
       {held_, "held",
        "INSERT INTO held(queue_id, sender, recipients, providers, reason, held_at) "
        "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sender = excluded.sender, "
@@ -66,8 +69,8 @@ base::Result<> Writer::prepare(Connection& connection) {
        "REPLACE INTO domain_provider(domain, provider, seen_at) VALUES(?, ?, ?)"},
       {seen_report_, "seen_report", "REPLACE INTO seen_report(identity, time) VALUES(?, ?)"},
       {entry_, "suppression",
-       "REPLACE INTO suppression(key, sender, reason, evidence, queue_id, rule, since, until) "
-       "VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
+       "REPLACE INTO suppression(key, sender, reason, evidence, queue_id, rule, since, until, "
+       "pending) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {evidence_, "evidence",
        "REPLACE INTO evidence(key, sender, hard_bounces, unknown_domain_days, soft_days) "
        "VALUES(?, ?, ?, ?, ?)"},
@@ -77,6 +80,21 @@ base::Result<> Writer::prepare(Connection& connection) {
       {trim_changes_, "change",
        "DELETE FROM change WHERE id IN (SELECT id FROM change WHERE key = ? "
        "ORDER BY time DESC, id DESC LIMIT -1 OFFSET ?)"},
+      {token_, "token",
+       "REPLACE INTO token(token, instance, queue_id, sender, recipients, time) "
+       "VALUES(?, ?, ?, ?, ?, ?)"},
+      {events_data_, "events_data", "INSERT INTO events_data(data) VALUES(?)"},
+      {events_, "events",
+       "INSERT INTO events(last, id, first, ids) VALUES(?, last_insert_rowid(), ?, ?)"},
+      {reply_, "reply",
+       "INSERT INTO reply(provider, text, class, rule, suppress, count, first, last, sample, "
+       "stage) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+       "class = excluded.class, rule = excluded.rule, suppress = excluded.suppress, "
+       "count = excluded.count, first = excluded.first, last = excluded.last, "
+       "sample = excluded.sample, stage = excluded.stage"},
+      {guard_, "guard",
+       "INSERT INTO guard(provider, state, time) VALUES(?, ?, ?) "
+       "ON CONFLICT DO UPDATE SET state = excluded.state, time = excluded.time"},
       {erase_flow_, "flow", "DELETE FROM flow WHERE sender = ? AND provider = ?"},
       {erase_queued_, "queued",
        "DELETE FROM queued WHERE instance = ? AND queue_id = ? AND recipient = ?"},
@@ -85,12 +103,24 @@ base::Result<> Writer::prepare(Connection& connection) {
       {erase_held_, "held", "DELETE FROM held WHERE queue_id = ?"},
       {erase_entry_, "suppression", "DELETE FROM suppression WHERE key = ? AND sender = ?"},
       {erase_evidence_, "evidence", "DELETE FROM evidence WHERE key = ? AND sender = ?"},
+      {erase_reply_, "reply", "DELETE FROM reply WHERE provider = ? AND text = ?"},
+      {erase_guard_, "guard", "DELETE FROM guard WHERE provider = ?"},
       {prune_reports_, "seen_report",
        "DELETE FROM seen_report WHERE identity IN "
        "(SELECT identity FROM seen_report WHERE time < ? LIMIT ?)"},
       {prune_messages_, "message",
        "DELETE FROM message WHERE (instance, queue_id) IN "
        "(SELECT instance, queue_id FROM message WHERE seen_at < ? LIMIT ?)"},
+      {prune_tokens_, "token",
+       "DELETE FROM token WHERE token IN (SELECT token FROM token WHERE time < ? LIMIT ?)"},
+      {prune_events_data_, "events_data",
+       "DELETE FROM events_data WHERE id IN "
+       "(SELECT id FROM events WHERE last < ? ORDER BY last, id LIMIT ?)"},
+      {prune_events_, "events",
+       "DELETE FROM events WHERE (last, id) IN "
+       "(SELECT last, id FROM events WHERE last < ? ORDER BY last, id LIMIT ?)"},
+      {prune_replies_, "reply",
+       "DELETE FROM reply WHERE rowid IN (SELECT rowid FROM reply WHERE last < ? LIMIT ?)"},
       {prune_changes_, "change",
        "DELETE FROM change WHERE id > ? AND id <= ? AND time < ? AND NOT EXISTS "
        "(SELECT 1 FROM suppression WHERE suppression.key = change.key)"},
@@ -131,7 +161,8 @@ struct Writer::Visitor {
   }
   base::Result<> operator()(const MessageRecord& r) const {
     return w.message_
-        .bind(r.instance, r.queue_id, r.sender, r.envelope_sender, r.seen_at, r.admitted_here)
+        .bind(r.instance, r.queue_id, r.sender, r.envelope_sender, r.seen_at, r.admitted_here,
+              r.source)
         .run();
   }
   base::Result<> operator()(const HeldRecord& r) const {
@@ -151,18 +182,32 @@ struct Writer::Visitor {
   base::Result<> operator()(const SeenReportRecord& r) const {
     return w.seen_report_.bind(r.identity, r.time).run();
   }
-  base::Result<> operator()(const TokenRecord&) const { return later(); }
-  base::Result<> operator()(const EventsRecord&) const { return later(); }
-  base::Result<> operator()(const ReplyRecord&) const { return later(); }
-  base::Result<> operator()(const GuardRecord&) const { return later(); }
-  base::Result<> operator()(const EraseReply&) const { return later(); }
-  base::Result<> operator()(const EraseGuard&) const { return later(); }
-  static base::Result<> later() {
-    return base::Error{base::Error::Kind::Unsupported, "sqlite: this record is not kept yet"};
+  base::Result<> operator()(const TokenRecord& r) const {
+    const TokenBytes token = *parse_token(r.token);
+    const std::string recipients = format_strings(r.recipients);
+    return w.token_
+        .bind(Blob{{token.data(), token.size()}}, r.instance, r.queue_id, r.sender, recipients,
+              r.time)
+        .run();
+  }
+  base::Result<> operator()(const EventsRecord& r) const {
+    const std::string ids = pack_ids(r.ids);
+    auto inserted = w.events_data_.bind(Blob{r.data}).run();
+    return inserted ? w.events_.bind(r.last, r.first, Blob{ids}).run() : inserted;
+  }
+  base::Result<> operator()(const ReplyRecord& r) const {
+    return w.reply_
+        .bind(r.provider, r.text, r.reply_class, r.rule, r.suppress, r.count, r.first, r.last,
+              r.sample, r.stage)
+        .run();
+  }
+  base::Result<> operator()(const GuardRecord& r) const {
+    return w.guard_.bind(r.provider, r.state, r.time).run();
   }
   base::Result<> operator()(const suppression::Entry& r) const {
     return w.entry_
-        .bind(r.key, r.sender, r.reason, r.evidence, r.queue_id, r.rule, r.since, r.until)
+        .bind(r.key, r.sender, r.reason, r.evidence, r.queue_id, r.rule, r.since, r.until,
+              r.pending)
         .run();
   }
   base::Result<> operator()(const suppression::Evidence& r) const {
@@ -194,21 +239,44 @@ struct Writer::Visitor {
   base::Result<> operator()(const EraseEvidence& e) const {
     return w.erase_evidence_.bind(e.key, e.sender).run();
   }
+  base::Result<> operator()(const EraseReply& e) const {
+    return w.erase_reply_.bind(e.provider, e.text).run();
+  }
+  base::Result<> operator()(const EraseGuard& e) const {
+    return w.erase_guard_.bind(e.provider).run();
+  }
 };
 
 base::Result<> Writer::apply(const Operation& operation) {
   return std::visit(Visitor{*this}, operation);
 }
 
-base::Result<std::int64_t> Writer::prune_reports(Connection& connection, base::WallTime before) {
-  if (auto done = prune_reports_.bind(before, kPruneChunk).run(); !done) {
-    return done.error();
+base::Result<std::int64_t> Writer::prune_chunk(Connection& connection,
+                                               Aged kind,
+                                               base::WallTime before) {
+  Statement* statement = nullptr;
+  switch (kind) {
+    case Aged::SeenReports:
+      statement = &prune_reports_;
+      break;
+    case Aged::Messages:
+      statement = &prune_messages_;
+      break;
+    case Aged::Tokens:
+      statement = &prune_tokens_;
+      break;
+    case Aged::Events:
+      // The data first: their numbers are found in the other table.
+      if (auto done = prune_events_data_.bind(before, kPruneChunk).run(); !done) {
+        return done.error();
+      }
+      statement = &prune_events_;
+      break;
+    case Aged::Replies:
+      statement = &prune_replies_;
+      break;
   }
-  return connection.changes();
-}
-
-base::Result<std::int64_t> Writer::prune_messages(Connection& connection, base::WallTime before) {
-  if (auto done = prune_messages_.bind(before, kPruneChunk).run(); !done) {
+  if (auto done = statement->bind(before, kPruneChunk).run(); !done) {
     return done.error();
   }
   return connection.changes();

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "rampart/base/result.h"
 #include "rampart/store/records.h"
 
@@ -11,15 +13,17 @@
 
 namespace rampart::store::sqlite {
 
+/// What prune() removes by nothing but its age.
+enum class Aged : std::uint8_t { SeenReports, Messages, Tokens, Events, Replies };
+
 class Writer {
  public:
   base::Result<> prepare(Connection& connection);
 
   base::Result<> apply(const Operation& operation);
 
-  // What prune() removes, at most `kPruneChunk` records a call. @return how many were removed
-  base::Result<std::int64_t> prune_reports(Connection& connection, base::WallTime before);
-  base::Result<std::int64_t> prune_messages(Connection& connection, base::WallTime before);
+  /// Removes at most `kPruneChunk` records. @return how many were removed
+  base::Result<std::int64_t> prune_chunk(Connection& connection, Aged kind, base::WallTime before);
   /// Changes with numbers above `after` up to `last`, of keys without an entry.
   base::Result<> prune_changes(std::int64_t after, std::int64_t last, base::WallTime before);
   /// Removes evidence that is still as given and whose entry expired before `before`.
@@ -31,9 +35,11 @@ class Writer {
 
   Statement flow_, host_flow_, sender_, queued_, message_, held_, cursor_, domain_provider_;
   Statement seen_report_, entry_, evidence_, change_, trim_changes_;
+  Statement token_, events_data_, events_, reply_, guard_;
   Statement erase_flow_, erase_queued_, erase_message_, erase_message_queued_, erase_held_;
-  Statement erase_entry_, erase_evidence_;
-  Statement prune_reports_, prune_messages_, prune_changes_, prune_evidence_;
+  Statement erase_entry_, erase_evidence_, erase_reply_, erase_guard_;
+  Statement prune_reports_, prune_messages_, prune_tokens_, prune_events_data_, prune_events_;
+  Statement prune_replies_, prune_changes_, prune_evidence_;
 };
 
 }  // namespace rampart::store::sqlite
