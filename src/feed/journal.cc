@@ -249,8 +249,10 @@ std::vector<Journal::File> Journal::list_files(std::error_code& error) const {
 bool Journal::find_files() {
   std::error_code error;
   const std::vector<File> files = list_files(error);
+  constexpr std::string_view kAdvice = ": is the user in the group systemd-journal?";
   if (files.empty()) {
     problem_ = error ? error.message() : "there is no journal file";
+    problem_ += error.value() == EACCES ? kAdvice : "";
     if (!error && !cursor_ && is_kept_here()) {
       cursor_ = "";  // what comes now is news
     }
@@ -258,7 +260,7 @@ bool Journal::find_files() {
   }
   if (std::none_of(files.begin(), files.end(),
                    [](const File& file) { return ::access(file.path.c_str(), R_OK) == 0; })) {
-    problem_ = "no journal file may be read: is the user in the group systemd-journal?";
+    problem_ = reason(EACCES).append(kAdvice);
     return false;
   }
   return true;

@@ -1,8 +1,8 @@
 // Mailboxes of bounce mails: each message is handed over once it is complete.
 //
-//   Maildir  what is in new/ is read, handed over, and moved to cur/ as seen ("NAME:2,S"). Where that
-//            is not permitted, the names are remembered as long as the process runs; the engine
-//            counts a notice once anyway. Nothing is ever removed.
+//   Maildir  what is in new/ is read, handed over, and moved to cur/ as seen ("NAME:2,S"). Where
+//            that is not permitted, the names are remembered as long as the process runs; the
+//            engine counts a notice once anyway. Nothing is ever removed.
 //   Mbox     followed like a log, but from its beginning; never written to. A message is complete
 //            when the next one begins, or when the file did not change for 2 s.
 //

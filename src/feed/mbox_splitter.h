@@ -22,8 +22,8 @@
 
 namespace rampart::feed {
 
-/// The local time in a separator line, "From a@b.example  Sat Nov 21 00:03:39 2026"; what MDAs write
-/// is asctime(3), to which some add a zone, which is not looked at.
+/// The local time in a separator line, "From a@b.example  Sat Nov 21 00:03:39 2026"; what MDAs
+/// write is asctime(3), to which some add a zone, which is not looked at.
 /// @return nullopt for any other line
 std::optional<std::chrono::local_seconds> parse_separator(std::string_view line);
 

@@ -332,6 +332,28 @@ TEST_CASE("a journal that was there before its directory was seen starts at its 
   CHECK(read_all(journal, kNow + 1s) == Messages{"new"});
 }
 
+TEST_CASE("a journal that may not be read is a problem, and starts at its end when it may",
+          "[feed][unit]") {
+  if (is_missing_writer()) {
+    return;
+  }
+  if (::geteuid() == 0) {
+    WARN("not run: root may read everything");
+    return;
+  }
+  JournalFiles files;
+  files.write({{"old"}});
+  std::filesystem::permissions(files.file("a.journal"), std::filesystem::perms::none);
+  Journal journal(files.path(), kUsers);
+  CHECK(read_all(journal, kNow).empty());
+  CHECK(journal.problem() == "Permission denied: is the user in the group systemd-journal?");
+  CHECK_FALSE(journal.cursor().has_value());
+  std::filesystem::permissions(files.file("a.journal"), std::filesystem::perms::owner_all);
+  CHECK(read_all(journal, kNow + 1s).empty());
+  files.write({{"new"}});
+  CHECK(read_all(journal, kNow + 1s) == Messages{"new"});
+}
+
 TEST_CASE("long and binary messages are read, and cut at 64 KiB", "[feed][unit]") {
   if (is_missing_writer()) {
     return;
