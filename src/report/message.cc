@@ -42,7 +42,7 @@ class MessageReader {
     }
     finish_people();
     message_.token = tokens_.token();
-    if (is_feedback_) {
+    if (is_feedback_ || is_complaint()) {
       message_.kind = MessageKind::Feedback;
       message_.recipients.clear();
     } else {
@@ -59,6 +59,8 @@ class MessageReader {
   void finish_people();
   void judge();
   void judge_by_recipients();
+  [[nodiscard]] bool is_complaint();
+  void add_originals();
   [[nodiscard]] NoticeHints hints() const;
 
   std::string text_;
@@ -87,12 +89,15 @@ void MessageReader::take_part(const Part& part) {
     take_returned(part.body);
   } else if (part.type.starts_with("text/")) {
     take_text(part);
+  } else if (looks_like_status(part.body)) {  // under a type of its own
+    has_status_part_ = true;
+    read_status(part.body, message_);
   }
 }
 
 void MessageReader::take_text(const Part& part) {
   tokens_.look_in_text(part.body);
-  if (has_returned_) {
+  if (has_returned_ && !base::trim(people_).empty()) {
     return;  // what follows the returned message is its own, or a footer
   }
   std::string& out = part.type == "text/html" ? html_ : people_;
@@ -132,7 +137,8 @@ void MessageReader::take_feedback(std::string_view text) {
   }
   for (const HeaderField& each : header) {
     if (base::equal_ignoring_case(each.name, "Reporting-MTA")) {
-      message_.reporting_mta = base::to_lower(each.value.substr(each.value.find(';') + 1));
+      message_.reporting_mta =
+          base::to_lower(base::trim(std::string_view(each.value).substr(each.value.find(';') + 1)));
     }
     if (!base::equal_ignoring_case(each.name, "Original-Rcpt-To")) {
       continue;
@@ -180,6 +186,45 @@ NoticeHints MessageReader::hints() const {
   return hints;
 }
 
+// Complaints of providers that follow no standard, and reports whose part has no type of its own.
+bool MessageReader::is_complaint() {
+  if (has_status_part_ || !has_returned_) {
+    return false;
+  }
+  std::string_view rest = people_;
+  while (!rest.empty()) {
+    const std::string_view here = rest;
+    const std::string_view line = take_line(rest);
+    if (base::equal_ignoring_case(line.substr(0, line.find(':')), "Feedback-Type")) {
+      take_feedback(here);
+      return true;
+    }
+  }
+  const std::string subject = base::to_lower(decode_words(field(header_, "Subject")));
+  if (subject.starts_with("complaint about message from") ||
+      base::contains_ignoring_case(people_, "email abuse report for an email")) {
+    message_.feedback_type = "abuse";
+    return true;
+  }
+  return false;
+}
+
+// A final recipient without a domain is one of the reporting host's users; the address that was
+// written stands elsewhere.
+void MessageReader::add_originals() {
+  const NoticeHints known = hints();
+  for (MessageRecipient& each : message_.recipients) {
+    if (!each.recipient.domain.empty() || each.original) {
+      continue;
+    }
+    for (const mail::Address& address : known.returned) {
+      if (base::equal_ignoring_case(address.local_part, each.recipient.local_part)) {
+        each.original = address;
+      }
+    }
+  }
+}
+
 void MessageReader::judge_by_recipients() {
   const auto any = [this](Action action) {
     return std::any_of(message_.recipients.begin(), message_.recipients.end(),
@@ -204,6 +249,7 @@ void MessageReader::judge() {
   }
   if (!message_.recipients.empty()) {
     judge_by_recipients();
+    add_originals();
     complete_from_notice(people_, message_.recipients);
   } else {
     message_.kind = judge_kind({header_, people_, has_returned_, has_status_part_});

@@ -11,36 +11,24 @@
 namespace rampart::report {
 namespace {
 
-constexpr std::array<std::string_view, 30> kAnnouncements{"below this line is a copy",
-                                                          "copy of the message",
-                                                          "copy of the original",
-                                                          "copy of your message",
-                                                          "copy of the first part",
-                                                          "copy of the header",
-                                                          "copy of this message",
-                                                          "original message follows",
-                                                          "original message",
-                                                          "original mail as follows",
-                                                          "original mail",
-                                                          "originalnachricht",
-                                                          "mensaje original",
-                                                          "message d'origine",
-                                                          "message headers follow",
-                                                          "message header follow",
-                                                          "message text follows",
-                                                          "message contents follow",
-                                                          "returned message",
-                                                          "returned mail follows",
-                                                          "mail follows",
-                                                          "unsent message",
-                                                          "undelivered message",
-                                                          "bounced e-mail",
-                                                          "bounced message",
-                                                          "headers of the message",
-                                                          "message header",
-                                                          "first few lines of",
-                                                          "lines of the message",
-                                                          "begin message"};
+// Said of the message wherever they stand in a short line.
+constexpr std::array<std::string_view, 19> kAnnouncements{
+    "below this line is a copy", "copy of the message",
+    "copy of the original",      "copy of your message",
+    "copy of the first part",    "copy of the header",
+    "copy of this message",      "original message follow",
+    "original mail as follows",  "message headers follow",
+    "message header follow",     "message text follows",
+    "message contents follow",   "mail follows",
+    "message follows",           "headers of the message",
+    "first few lines of",        "lines of the message",
+    "headers of the original"};
+// Only as a heading: in a line that begins with a rule, or at the end of one.
+constexpr std::array<std::string_view, 14> kHeadings{
+    "original message",  "original mail",       "originalnachricht",   "mensaje original",
+    "message d'origine", "mensagem original",   "messaggio originale", "returned message",
+    "unsent message",    "undelivered message", "bounced e-mail",      "bounced message",
+    "message header",    "begin message"};
 
 // Fields that mails have and notices do not write by themselves.
 constexpr std::array<std::string_view, 6> kTransportFields{
@@ -96,19 +84,18 @@ bool is_mail_header(std::string_view text) {
   return (fields >= 3 && transport) || fields >= 5 || (fields >= 2 && transport && text.empty());
 }
 
-// A line of a header within the next few lines, or no more text.
+// A line of a header within the next few lines, or nothing but empty lines.
 bool leads_to_header(std::string_view text) {
   constexpr int kLinesMax = 8;
-  for (int i = 0; i < kLinesMax; ++i) {
-    if (text.empty()) {
-      return true;
-    }
+  bool empty = true;
+  for (int i = 0; i < kLinesMax && !text.empty(); ++i) {
     const std::string_view line = unquote(take_line(text));
     if (line.starts_with("From ") || is_mail_field(line)) {
       return true;
     }
+    empty = empty && line.empty();
   }
-  return base::trim(text).empty();
+  return empty;
 }
 
 bool is_announcement(std::string_view line, std::string_view behind) {
@@ -117,12 +104,21 @@ bool is_announcement(std::string_view line, std::string_view behind) {
   if (bare.size() > kColumnsMax || bare.size() < 8) {
     return false;
   }
-  const std::string lower = base::to_lower(bare);
+  std::string lower = base::to_lower(bare);
+  const bool ruled = lower.starts_with("---") || lower.starts_with("===") ||
+                     lower.starts_with("***") || lower.starts_with("___");
   for (const std::string_view phrase : kAnnouncements) {
     if (lower.find(phrase) != std::string::npos) {
-      const bool ruled = lower.starts_with("---") || lower.starts_with("===") ||
-                         lower.starts_with("***") || lower.starts_with("___");
-      return (ruled && lower.find("transcript") == std::string::npos) || leads_to_header(behind);
+      return ruled || leads_to_header(behind);
+    }
+  }
+  while (!lower.empty() && !base::is_alpha(lower.back())) {
+    lower.pop_back();
+  }
+  for (const std::string_view phrase : kHeadings) {
+    const std::size_t at = lower.find(phrase);
+    if (at != std::string::npos && (ruled || at + phrase.size() == lower.size())) {
+      return ruled || leads_to_header(behind);
     }
   }
   return false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "rampart/base/text.h"
 
@@ -35,9 +37,14 @@ struct Entry {
   std::optional<mail::Address> original;
   std::size_t line = 0;
   std::size_t next = 0;  // first line of the next entry
-  std::string_view behind;
-  bool begins_line = false;
 };
+
+// What introduces the next part of a notice.
+bool is_furniture(std::string_view line) {
+  line = base::trim(line);
+  return line.starts_with("---") || line.starts_with(">>>") ||
+         line.starts_with("... while talking");
+}
 
 class Reader {
  public:
@@ -51,6 +58,7 @@ class Reader {
 
   std::vector<MessageRecipient> recipients() {
     choose();
+    alone_ = entries_.size() == 1;
     std::vector<MessageRecipient> result;
     for (const Entry& entry : entries_) {
       MessageRecipient recipient;
@@ -65,23 +73,32 @@ class Reader {
 
   // Completes the recipients of a delivery status.
   void complete(MessageRecipient& recipient) const;
+  // Gives recipients without any reason the one that stands beside their address.
+  void fill_in(std::vector<MessageRecipient>& recipients);
 
  private:
   void weigh_mentions();
+  void drop_strangers();
   void choose();
+  void set_ends();
   void take_weight(int weight);
   void add_entry(const Mention& mention);
-  [[nodiscard]] std::string section(const Entry& entry) const;
+  [[nodiscard]] std::string section(const Mention& mention) const;
+  [[nodiscard]] mail::Reply reason_beside(const Entry& entry) const;
   [[nodiscard]] mail::Reply reason_for(const Entry& entry) const;
-  [[nodiscard]] std::string transcript_before(std::size_t line) const;
+  [[nodiscard]] bool follows_answer(const Mention& mention, const mail::Reply& reply) const;
+  [[nodiscard]] std::string find_transcript(std::string_view first) const;
   [[nodiscard]] bool is_blank_line(std::size_t line) const {
     return base::trim(lines_[line]).empty();
   }
 
   const NoticeHints& hints_;
   std::vector<std::string_view> lines_;
+  std::vector<bool> begins_;  ///< which lines begin with an address
   std::vector<Mention> mentions_;
+  std::map<mail::Address, std::vector<std::size_t>> places_;  ///< the first few of each address
   std::vector<Entry> entries_;
+  bool alone_ = false;  ///< there is only one recipient: all the notice is about it
 };
 
 void Reader::weigh_mentions() {
@@ -95,8 +112,11 @@ void Reader::weigh_mentions() {
         // Deeper than the one above without a gap: part of its reason.
         if (last && mention.indent > last->indent) {
           mention.weight = kPlainWeight;
+        } else if (i > 0 && announces_others(lines_[i - 1])) {
+          mention.weight = kOthersWeight;  // the sentence began in the line above
         } else {
           last = mention;
+          mention.begins_line = true;
         }
       }
       if (is_role(mention.address) || contains(hints_.authors, mention.address)) {
@@ -106,10 +126,22 @@ void Reader::weigh_mentions() {
       }
       if (contains(hints_.failed, mention.address)) {
         mention.weight += 4;
+        mention.hinted = true;
       } else if (contains(hints_.returned, mention.address)) {
+        mention.hinted = true;
         mention.weight += mention.weight > kOthersWeight ? 3 : 0;
       }
       mentions_.push_back(std::move(mention));
+    }
+  }
+  drop_strangers();
+  begins_.resize(lines_.size());
+  constexpr std::size_t kPlacesMax = 4;
+  for (std::size_t i = 0; i < mentions_.size(); ++i) {
+    begins_[mentions_[i].line] = begins_[mentions_[i].line] || mentions_[i].begins_line;
+    std::vector<std::size_t>& places = places_[mentions_[i].address];
+    if (places.size() < kPlacesMax) {
+      places.push_back(i);
     }
   }
 }
@@ -141,9 +173,29 @@ void Reader::add_entry(const Mention& mention) {
     Entry entry;
     entry.address = mention.address;
     entry.line = mention.line;
-    entry.behind = mention.behind;
-    entry.begins_line = mention.weight >= kEntryWeight;
     entries_.push_back(std::move(entry));
+  }
+}
+
+// An address that begins a line among others that are known to be recipients must look like them.
+void Reader::drop_strangers() {
+  const auto is_known_entry = [](const Mention& each) {
+    return each.hinted && each.weight >= kEntryWeight;
+  };
+  if (std::none_of(mentions_.begin(), mentions_.end(), is_known_entry)) {
+    return;
+  }
+  std::set<std::pair<std::size_t, bool>> shapes;
+  for (const Mention& mention : mentions_) {
+    if (is_known_entry(mention)) {
+      shapes.emplace(mention.indent, mention.bracketed);
+    }
+  }
+  for (Mention& mention : mentions_) {
+    if (!mention.hinted && mention.weight >= kEntryWeight &&
+        shapes.count({mention.indent, mention.bracketed}) == 0) {
+      mention.weight = kPlainWeight;
+    }
   }
 }
 
@@ -159,12 +211,7 @@ void Reader::take_weight(int weight) {
 }
 
 void Reader::choose() {
-  for (const int weight : {kEntryWeight, kNamedWeight, 2}) {
-    take_weight(weight);
-    if (!entries_.empty()) {
-      break;
-    }
-  }
+  take_weight(kEntryWeight);
   if (entries_.empty()) {
     for (const mail::Address& address : hints_.failed) {
       Entry entry;
@@ -172,75 +219,103 @@ void Reader::choose() {
       entries_.push_back(std::move(entry));
     }
   }
+  if (entries_.empty()) {
+    take_weight(kNamedWeight);
+  }
+  for (const int weight : {kWeakWeight - 1, kPlainWeight}) {
+    if (entries_.empty()) {
+      take_weight(weight);
+      if (entries_.size() > 1) {
+        entries_.clear();  // so weak a sign must be the only one
+      }
+    }
+  }
   if (entries_.empty() && hints_.returned.size() == 1) {
     Entry entry;
     entry.address = hints_.returned.front();
     entries_.push_back(std::move(entry));
   }
+  set_ends();
+}
+
+void Reader::set_ends() {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     entries_[i].next = i + 1 < entries_.size() ? entries_[i + 1].line : lines_.size();
   }
 }
 
-// The rest of the entry's line and the lines under it, up to the next entry or to a gap behind at
-// least one line.
-std::string Reader::section(const Entry& entry) const {
-  std::string_view first = base::trim(entry.behind);
-  while (!first.empty() &&
-         std::string_view(">:.,;)]'\"").find(first[0]) != std::string_view::npos) {
+// The rest of the line and the lines under it, up to the next address that begins a line or to a
+// gap behind at least one line.
+std::string Reader::section(const Mention& mention) const {
+  constexpr std::string_view kMarks = ">:.,;)]'\"";
+  std::string_view first = base::trim(mention.behind);
+  while (!first.empty() && kMarks.find(first[0]) != std::string_view::npos) {
     first = base::trim(first.substr(1));
   }
   std::string text(first);
-  for (std::size_t i = entry.line + 1; i < entry.next && text.size() < kFieldBytesMax; ++i) {
+  for (std::size_t i = mention.line + 1; i < lines_.size() && text.size() < kFieldBytesMax; ++i) {
+    if (begins_[i] || (is_furniture(lines_[i]) && (!text.empty() || !alone_))) {
+      break;
+    }
     if (is_blank_line(i)) {
       if (!text.empty()) {
         break;
       }
       continue;
     }
-    text += '\n';
+    text += text.empty() ? "" : "\n";
     text += base::trim(lines_[i]).substr(0, kFieldBytesMax);
+  }
+  constexpr std::string_view kReason = "(reason: ";
+  if (text.starts_with(kReason)) {
+    text.erase(0, kReason.size());
+    if (const std::size_t close = text.find_last_of(')'); close != std::string::npos) {
+      text.resize(close);
+    }
   }
   return text;
 }
 
-// The lines "<<< 550-..." that end right before `line`.
-std::string Reader::transcript_before(std::size_t line) const {
-  std::size_t start = line;
-  while (start > 0 && base::trim(lines_[start - 1]).starts_with("<<<")) {
-    --start;
+// The best of what stands behind the address wherever it begins a line.
+mail::Reply Reader::reason_beside(const Entry& entry) const {
+  mail::Reply best;
+  const auto places = places_.find(entry.address);
+  if (places == places_.end()) {
+    return best;
   }
-  std::string text;
-  for (std::size_t i = start; i < line; ++i) {
-    text += base::trim(base::trim(lines_[i]).substr(3));
-    text += '\n';
+  bool beside = false;
+  for (const std::size_t place : places->second) {
+    if (!mentions_[place].begins_line) {
+      continue;
+    }
+    beside = true;
+    mail::Reply reply = read_reason(section(mentions_[place]));
+    if (reply.code != 0) {
+      return reply;
+    }
+    if (best.text.empty()) {
+      best = std::move(reply);
+    }
   }
-  return text;
+  if (!beside && !alone_) {  // "Unknown user: a@b", several of them
+    std::string text;
+    for (std::size_t i = entry.line; i < entry.next && text.size() < kFieldBytesMax; ++i) {
+      text += lines_[i].substr(0, kFieldBytesMax);
+      text += '\n';
+    }
+    best = read_reason(text);
+  }
+  return best;
 }
 
 mail::Reply Reader::reason_for(const Entry& entry) const {
   constexpr std::size_t kProseMax = 1024;
-  mail::Reply best;
-  if (entry.begins_line) {
-    std::string text = section(entry);
-    constexpr std::string_view kReason = "(reason: ";
-    if (text.starts_with('\n')) {
-      text.erase(0, 1);
-    }
-    if (text.starts_with(kReason)) {
-      text.erase(0, kReason.size());
-      if (const std::size_t close = text.find_last_of(')'); close != std::string::npos) {
-        text.resize(close);
-      }
-    }
-    best = read_reason(text);
-  }
   MessageRecipient known;
   known.recipient = entry.address;
-  known.reply = best;
+  known.reply = reason_beside(entry);
   complete(known);
-  best = std::move(known.reply);
-  if (best.code != 0 || (entries_.size() > 1 && !best.text.empty())) {
+  mail::Reply best = std::move(known.reply);
+  if (best.code != 0 || !alone_) {
     return best;
   }
   std::string all;
@@ -248,57 +323,118 @@ mail::Reply Reader::reason_for(const Entry& entry) const {
     all += line;
     all += '\n';
   }
-  if (entries_.size() == 1) {
-    mail::Reply whole = read_reason(all);
-    if (whole.code != 0 || best.text.empty()) {
-      if (whole.code == 0) {
-        whole.text.resize(std::min(whole.text.size(), kProseMax));
-      }
-      return whole;
-    }
-    if (!best.enhanced) {
-      best.enhanced = whole.enhanced;
-    }
-    if (best.stage == mail::Stage::Unknown) {
-      best.stage = whole.stage;
-    }
+  mail::Reply whole = read_reason(all);
+  if (whole.code == 0) {
+    whole.text.resize(std::min(whole.text.size(), kProseMax));
+  }
+  if (whole.code != 0 || best.text.empty()) {
+    return whole;
+  }
+  if (!best.enhanced) {
+    best.enhanced = whole.enhanced;
+  }
+  if (best.stage == mail::Stage::Unknown) {
+    best.stage = whole.stage;
   }
   return best;
 }
 
-// Looks for the lines of Sendmail's transcript and for Postfix's paragraph about a recipient.
-void Reader::complete(MessageRecipient& recipient) const {
-  for (const Mention& mention : mentions_) {
-    if (mention.address != recipient.recipient) {
+// All lines of a reply of which the first is known: "<<< 550-..." up to "<<< 550 ...".
+std::string Reader::find_transcript(std::string_view first) const {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    std::string_view line = base::trim(lines_[i]);
+    if (!line.starts_with("<<<") || base::trim(line.substr(3)) != first) {
       continue;
     }
-    const std::string_view line = base::trim(lines_[mention.line]);
-    if (line.starts_with('<') && mention.behind.starts_with(">:")) {
-      Entry entry;
-      entry.address = mention.address;
-      entry.line = mention.line;
-      entry.next = lines_.size();
-      entry.behind = mention.behind;
-      const mail::Reply said = read_reason(section(entry));
-      if (said.code == recipient.reply.code && said.code != 0) {
-        recipient.reply.stage =
-            recipient.reply.stage == mail::Stage::Unknown ? said.stage : recipient.reply.stage;
+    std::string text;
+    for (; i < lines_.size() && text.size() < kFieldBytesMax; ++i) {
+      line = base::trim(lines_[i]);
+      if (!line.starts_with("<<<")) {
+        break;
+      }
+      line = base::trim(line.substr(3));
+      text += text.empty() ? "" : " ";
+      text += line.substr(0, kFieldBytesMax);
+      if (line.size() < 4 || line[3] != '-') {
+        break;
       }
     }
-    const mail::Reply own = mail::parse_reply(join_lines(line), mail::Stage::Unknown);
-    if (own.code == 0) {
-      continue;
+    text.resize(std::min(text.size(), kFieldBytesMax));
+    return text;
+  }
+  return {};
+}
+
+// True for "550 5.1.1 <a@b>... User unknown" right behind "<<< 550 ...": Sendmail names the
+// recipient only where the answer was to RCPT.
+bool Reader::follows_answer(const Mention& mention, const mail::Reply& reply) const {
+  if (reply.code == 0 || mention.line == 0 || !mention.behind.starts_with(">...") ||
+      mail::parse_reply(join_lines(lines_[mention.line]), mail::Stage::Unknown).code == 0) {
+    return false;
+  }
+  const std::string_view answer = base::trim(lines_[mention.line - 1]);
+  return answer.starts_with("<<<") && reply.text.ends_with(base::trim(answer.substr(3)));
+}
+
+// Adds what Sendmail's transcript and Postfix's paragraph know about a recipient.
+void Reader::complete(MessageRecipient& recipient) const {
+  mail::Reply& reply = recipient.reply;
+  if (reply.text.size() > 3 && reply.code != 0 && reply.text[3] == '-') {
+    if (const std::string whole = find_transcript(reply.text); !whole.empty()) {
+      reply = mail::parse_reply(whole, reply.stage);
     }
-    const std::string transcript = transcript_before(mention.line);
-    mail::Reply remote = read_reason(transcript);
-    const std::string_view known = recipient.reply.text;
-    const bool same =
-        known.empty() || recipient.reply.code == 0 || remote.text.starts_with(known.substr(0, 40));
-    if (remote.code != 0 && same && remote.text.size() > known.size()) {
-      remote.stage = recipient.reply.stage;
-      recipient.reply = std::move(remote);
-    } else if (recipient.reply.code == 0) {
-      recipient.reply = own;
+  }
+  const auto places = places_.find(recipient.recipient);
+  if (places == places_.end()) {
+    return;
+  }
+  for (const std::size_t place : places->second) {
+    const Mention& mention = mentions_[place];
+    if (mention.begins_line && mention.behind.starts_with(">:") && reply.code != 0 &&
+        reply.stage == mail::Stage::Unknown) {
+      const mail::Reply said = read_reason(section(mention));
+      reply.stage = said.code == reply.code ? said.stage : reply.stage;
+    }
+    if (reply.code == 0 && reply.text.empty()) {
+      mail::Reply own = mail::parse_reply(join_lines(lines_[mention.line]), mail::Stage::Unknown);
+      if (own.code != 0) {  // "550 5.1.1 <a@b>... User unknown"
+        reply = std::move(own);
+      }
+    }
+    if (reply.stage == mail::Stage::Unknown && follows_answer(mention, reply)) {
+      reply.stage = mail::Stage::Rcpt;
+    }
+  }
+}
+
+void Reader::fill_in(std::vector<MessageRecipient>& recipients) {
+  std::multimap<mail::Address, MessageRecipient*> silent;
+  for (MessageRecipient& recipient : recipients) {
+    if (recipient.reply.text.empty()) {
+      silent.emplace(recipient.recipient, &recipient);
+    }
+  }
+  if (silent.empty()) {
+    return;
+  }
+  entries_.clear();
+  alone_ = recipients.size() == 1;
+  for (const Mention& mention : mentions_) {
+    if (mention.weight >= kWeakWeight && silent.count(mention.address) > 0) {
+      add_entry(mention);
+    }
+  }
+  if (entries_.empty() && recipients.size() == 1) {
+    Entry entry;
+    entry.address = recipients.front().recipient;
+    entries_.push_back(std::move(entry));
+  }
+  set_ends();
+  for (const Entry& entry : entries_) {
+    const mail::Reply reply = reason_for(entry);
+    const auto [begin, end] = silent.equal_range(entry.address);
+    for (auto each = begin; each != end; ++each) {
+      each->second->reply = reply;
     }
   }
 }
@@ -321,10 +457,11 @@ std::vector<mail::Address> addresses_in(std::string_view value) {
 
 void complete_from_notice(std::string_view people, std::vector<MessageRecipient>& recipients) {
   const NoticeHints none;
-  const Reader reader(people, none);
+  Reader reader(people, none);
   for (MessageRecipient& recipient : recipients) {
     reader.complete(recipient);
   }
+  reader.fill_in(recipients);
 }
 
 }  // namespace rampart::report

@@ -1,5 +1,6 @@
 #include "message_reason.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -74,8 +75,8 @@ bool has_code_shape(std::string_view text, std::size_t at) noexcept {
                  text[at - 1] == '/' || text[at - 1] == '+')) {
     return false;
   }
-  return at + 3 == text.size() || text[at + 3] == ' ' || text[at + 3] == '-' ||
-         text[at + 3] == '\n';
+  constexpr std::string_view kBehind = " -\n,;:)]\"'#";
+  return at + 3 == text.size() || kBehind.find(text[at + 3]) != std::string_view::npos;
 }
 
 // True if what precedes position `at` introduces a reply.
@@ -150,17 +151,6 @@ Stage find_stage(std::string_view text) {
   return Stage::Unknown;
 }
 
-std::optional<mail::EnhancedStatusCode> find_enhanced(std::string_view text) {
-  for (std::size_t i = 0; i + 5 <= text.size(); ++i) {
-    if (base::is_digit(text[i])) {
-      if (auto code = enhanced_at(text, i)) {
-        return code;
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string join_lines(std::string_view lines) {
@@ -182,6 +172,17 @@ std::string join_lines(std::string_view lines) {
   return out;
 }
 
+std::optional<mail::EnhancedStatusCode> find_enhanced(std::string_view text) {
+  for (std::size_t i = 0; i + 5 <= text.size(); ++i) {
+    if (base::is_digit(text[i])) {
+      if (auto code = enhanced_at(text, i)) {
+        return code;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 mail::Reply read_reason(std::string_view reason) {
   constexpr std::size_t kLookedAt = 4 * kFieldBytesMax;
   reason = base::trim(reason.substr(0, kLookedAt));
@@ -197,6 +198,9 @@ mail::Reply read_reason(std::string_view reason) {
   const std::string_view own = without_afterwords(reason);
   if (const std::size_t at = find_code(own); at != std::string_view::npos) {
     mail::Reply reply = mail::parse_reply(join_lines(own.substr(at)), stage);
+    if (reply.code == 0) {  // "550, 5.1.1 ..."
+      reply.code = static_cast<std::uint16_t>(base::parse_uint(own.substr(at, 3)).value_or(0));
+    }
     if (!reply.enhanced) {
       reply.enhanced = find_enhanced(reply.text);
     }

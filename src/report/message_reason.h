@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "rampart/mail/reply.h"
@@ -16,6 +18,9 @@ namespace rampart::report {
 /// of DATA command".
 /// @param reason  One or more lines.
 mail::Reply read_reason(std::string_view reason);
+
+/// The first enhanced code in a text: "#5.1.1", "(5.1.1)", not a part of an address or a version.
+std::optional<mail::EnhancedStatusCode> find_enhanced(std::string_view text);
 
 /// The joined text of a transcript's lines without "<<<", ">>>".
 std::string join_lines(std::string_view lines);

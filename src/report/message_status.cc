@@ -189,13 +189,14 @@ void finish(Group& group, Message& message) {
     return;
   }
   recipient->action = parse_action(done.value(Name::Action));
-  std::string_view status = done.value(Name::Status);
-  status = status.substr(0, status.find_first_of(" \t(;,"));
-  recipient->status = mail::consume_enhanced_status_code(status);
+  recipient->status = find_enhanced(done.value(Name::Status));
   std::string_view type;
   const std::string_view diagnostic = without_type(done.value(Name::DiagnosticCode), type);
   recipient->diagnostic_is_smtp = base::equal_ignoring_case(type, "smtp");
-  recipient->reply = read_reason(diagnostic);
+  // Some write the reply where the enhanced code belongs.
+  recipient->reply = diagnostic.empty() && !recipient->status
+                         ? mail::parse_reply(done.value(Name::Status), mail::Stage::Unknown)
+                         : read_reason(diagnostic);
   recipient->remote = parse_host(done.value(Name::RemoteMta));
   recipient->last_attempt = parse_mail_date(done.value(Name::LastAttempt));
   if (recipient->action == Action::Unknown && recipient->status) {
