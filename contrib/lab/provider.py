@@ -17,7 +17,10 @@ CONFIG.json:
         "push_limit": 50,         refused for volume so often within "push_window" seconds: blocked
         "push_window": 3600,
         "block_for": 7200,        seconds; every further block lasts twice as long
-        "dead_share": 0.02}]}     part of the mailboxes that do not exist (chosen by the address)
+        "dead_share": 0.02,       part of the mailboxes that do not exist (chosen by the address)
+        "greeting": "421 busy",   said instead of a greeting, and then good-bye
+        "mailboxes": {"odd": "550 5.7.1 no"}}]}
+                                  replies to RCPT for mailboxes whose name starts so
 
 Every limit is off when it is absent. Mailboxes whose name starts with "dead" never exist; "full" are over
 quota; "slow" answer after two seconds; "refuse" are refused at the end of the message for its content.
@@ -197,6 +200,9 @@ class Provider:
         if local.startswith("full"):
             self.count("mailbox_full")
             return self.say("452", "4.2.2", ["The recipient's inbox is out of storage space."])
+        for name, text in self.options.get("mailboxes", {}).items():
+            if local.startswith(name):
+                return self.say(text[:3], "", [text[4:]])
         if local.startswith("hot") and "hot_minute" in self.options:
             now, times = self.now(), self.hot.setdefault(address, deque())
             while times and times[0] <= now - self.minute:
@@ -246,6 +252,9 @@ class Provider:
             await writer.drain()
             return not text.startswith("421")
 
+        if "greeting" in self.options:
+            await send(self.say(self.options["greeting"][:3], "", [self.options["greeting"][4:]]))
+            return
         await send(f"220 {host} ESMTP\r\n")
         while True:
             line = (await reader.readline()).decode("latin-1")

@@ -192,7 +192,7 @@ case $verb in
     shift
     case $verb in
       mta) run -C "$dir/etc/sendmail.cf" "$@" ;;
-      msp) run -Am -C "$dir/etc/submit.cf" "$@" ;;
+      msp) run -Ac -C "$dir/etc/submit.cf" "$@" ;;
       *) "$verb" "$@" ;;
     esac
     ;;
