@@ -152,7 +152,8 @@ std::string check_store_url(std::string_view text) {
 }
 
 std::string check_log_format(std::string_view text) {
-  return text == "auto" || text == "postfix" ? "" : "must be \"auto\" or \"postfix\"";
+  const bool good = text == "auto" || text == "postfix" || text == "sendmail";
+  return good ? "" : "must be \"auto\", \"postfix\" or \"sendmail\"";
 }
 
 std::string check_zone(std::string_view text) {

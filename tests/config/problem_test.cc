@@ -103,9 +103,10 @@ TEST_CASE("a value of the wrong type or out of range is refused", "[config][unit
        {"1:1: error: \"rule\" must be repeated tables, each written [[rule]]"}},
       {"[plan]\nstart = 5",
        {"2:9: error: \"plan.start\" must be a table with a name of its own, written [plan.NAME]"}},
-      {"[[report.log]]\nformat = \"sendmail\"",
+      {"[[report.log]]\nformat = \"exim\"",
        {"1:1: error: \"report.log.path\" is missing here",
-        "2:10: error: \"report.log.format\" must be \"auto\" or \"postfix\", not \"sendmail\""}},
+        "2:10: error: \"report.log.format\" must be \"auto\", \"postfix\" or \"sendmail\", not "
+        "\"exim\""}},
       {"[plan.none]\nstart = 1", {"1:1: error: plan \"none\" has no limits and cannot be changed"}},
       {"[plan.\"My plan\"]\nstart = 1",
        {"1:1: error: the name of a plan must be 1 to 40 lower-case letters, digits, \"_\" and "

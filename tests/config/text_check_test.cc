@@ -45,7 +45,7 @@ TEST_CASE("texts are good or told what they must be", "[config][unit]") {
        {"memory:", "sqlite:/var/lib/x.db"},
        {"", "memory", "sqlite:", "sqlite:x.db", "redis://h", "rediss://h", "postgres://h",
         "/x.db"}},
-      {check_log_format, {"auto", "postfix"}, {"", "sendmail", "Auto"}},
+      {check_log_format, {"auto", "postfix", "sendmail"}, {"", "exim", "Auto"}},
       {check_zone,
        {"", "UTC", "Europe/Berlin", "Etc/GMT+1"},
        {"../../etc/passwd", "/etc/localtime", "A B"}},
