@@ -120,8 +120,8 @@ std::optional<MilterAnswer> parse_milter_answer(std::string_view text) {
   return MilterAnswer{to_mailbox(*written), text};
 }
 
-// "data, reject=451 4.7.1 text", "connect: host=.., addr=.., shutdown"; the rest of the command line
-// is in none of our business, and the client's.
+// "data, reject=451 4.7.1 text", "connect: host=.., addr=.., shutdown". Commands that Sendmail does
+// not know ("unknown=...") are the client's text and nothing to us.
 Event read_milter(std::string_view text) {
   for (const auto& [prefix, stage] :
        std::initializer_list<std::pair<std::string_view, const char*>>{{"data, ", "END-OF-MESSAGE"},

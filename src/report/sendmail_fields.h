@@ -22,12 +22,12 @@ std::optional<std::string_view> consume_mailbox(std::string_view& text) noexcept
 /// The address in an element of such a list. 8-bit bytes, which are logged as "\351", are restored.
 mail::Address to_mailbox(std::string_view element);
 
-/// Text as it was before it was logged: "caf\351" is "caf" and the byte 0xE9. Control bytes ("\033",
-/// "\r") become '?'. At most 4 KiB.
+/// Text as it was before it was logged: "caf\351" is "caf" and the byte 0xE9. Control bytes
+/// ("\033", "\r") become '?'. At most 4 KiB.
 std::string unescape(std::string_view text);
 
-/// "mx1.sink.example. [203.0.113.100]", "[203.0.113.100] [203.0.113.100]", "mx1. [IPv6:2001:db8::1]",
-/// "mx1.sink.example." (nothing was reached: only the name).
+/// "mx1.sink.example. [203.0.113.100]", "[203.0.113.100] [203.0.113.100]",
+/// "mx1. [IPv6:2001:db8::1]", "mx1.sink.example." (nothing was reached: only the name).
 /// @return nullopt if it is none of these.
 std::optional<mail::Relay> parse_sendmail_relay(std::string_view text);
 
