@@ -43,7 +43,7 @@ reply::Question question_of(const Asked& asked, std::string_view provider) {
 
 // The one provider whose own rule, with a text of its own, matches the reply; "" if there is none
 // or several claim it.
-std::string provider_from_text(const engine::Policy& policy, const Asked& asked) {
+std::string provider_from_text(const policy::Policy& policy, const Asked& asked) {
   std::string only;
   for (const std::string_view name : policy.providers.names()) {
     const reply::Classification found = policy.replies.classify(question_of(asked, name));
@@ -94,7 +94,7 @@ std::string on_bounce(const ramp::Constants& c) {
       percent(c.stop_share), c.stop_min, span(c.stop_pause));
 }
 
-std::string reaction_of(const engine::Options& options, const reply::Classification& found) {
+std::string reaction_of(const policy::Options& options, const reply::Classification& found) {
   const ramp::Constants& c = options.constants;
   const bool permanent = found.permanence == reply::Permanence::Permanent;
   switch (found.reply_class) {
@@ -238,7 +238,7 @@ std::string join_words(const std::vector<std::string>& words) {
 // Each line a reply; without --file and "-" the words are one, which need not be repeated.
 int explain_each(std::istream& in,
                  Asked asked,
-                 const engine::Policy& policy,
+                 const policy::Policy& policy,
                  const Output& output,
                  bool repeat) {
   std::string gap;
@@ -268,7 +268,7 @@ std::optional<mail::EnhancedStatusCode> parse_code(std::string_view text) {
   return text.empty() ? code : std::nullopt;
 }
 
-Explanation explain(const engine::Policy& policy, const Asked& asked) {
+Explanation explain(const policy::Policy& policy, const Asked& asked) {
   Explanation explanation;
   if (!asked.provider.empty()) {
     explanation.provider = asked.provider;

@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "rampart/engine/policy.h"
 #include "rampart/mail/enhanced_status_code.h"
 #include "rampart/mail/reply.h"
 #include "rampart/mail/report.h"
+#include "rampart/policy/policy.h"
 #include "rampart/reply/table.h"
 
 #include "json.h"
@@ -49,7 +49,7 @@ struct Explanation {
 
 /// Without a provider and without a host the text may tell the provider, if the rules of just one
 /// match.
-Explanation explain(const engine::Policy& policy, const Asked& asked);
+Explanation explain(const policy::Policy& policy, const Asked& asked);
 
 std::string render(const Explanation& explanation, bool colours);
 Json to_json(const Explanation& explanation);
@@ -61,6 +61,6 @@ std::optional<mail::EnhancedStatusCode> parse_code(std::string_view text);
 /// in RFC 3464 2.3.3) and, in their order, out
 /// ({"id","class","scope","permanence","suppress","rule"}, or {"id","error"}).
 /// @return the number of lines that could not be read
-std::size_t explain_lines(const engine::Policy& policy, std::istream& in, std::ostream& out);
+std::size_t explain_lines(const policy::Policy& policy, std::istream& in, std::ostream& out);
 
 }  // namespace rampart::cli

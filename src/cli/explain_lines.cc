@@ -37,7 +37,7 @@ Json id_of(const Json& json) {
   return found != json.end() && found->is_primitive() ? *found : Json(nullptr);
 }
 
-Json answer(const engine::Policy& policy, const Json& line) {
+Json answer(const policy::Policy& policy, const Json& line) {
   const std::string reply = text_of(line, "reply");
   const std::string host = scalar_of(line, "host");
   reply::Question question;
@@ -62,7 +62,7 @@ Json error(const Json& id, std::size_t number, const char* text) {
 
 }  // namespace
 
-std::size_t explain_lines(const engine::Policy& policy, std::istream& in, std::ostream& out) {
+std::size_t explain_lines(const policy::Policy& policy, std::istream& in, std::ostream& out) {
   std::size_t bad = 0;
   std::string text;
   std::string waiting;

@@ -30,7 +30,7 @@ void build_senders(Reading& reading) {
     return;
   }
   std::vector<std::string> named;
-  for (const engine::Rule& rule : draft.engine.rules) {
+  for (const policy::Rule& rule : draft.engine.rules) {
     named.push_back(rule.sender);
   }
   if (auto built = provider::SenderTable::build(draft.senders, named)) {
@@ -81,8 +81,8 @@ std::unique_ptr<Config> make_config(Reading& reading) {
   draft.engine.own_addresses = networks_of(draft.own_addresses);
   draft.engine.has_log_source = !draft.feed.logs.empty();
   auto config = std::make_unique<Config>();
-  config->policy = std::make_shared<const engine::Policy>(
-      engine::Policy{std::move(draft.engine), std::move(*reading.tables.providers),
+  config->policy = std::make_shared<const policy::Policy>(
+      policy::Policy{std::move(draft.engine), std::move(*reading.tables.providers),
                      std::move(*reading.senders), std::move(*reading.tables.replies)});
   config->milter = std::move(draft.milter);
   config->feed = std::move(draft.feed);

@@ -65,11 +65,11 @@ class Checker {
     if (!draft_.feed.logs.empty()) {
       return;
     }
-    if (draft_.engine.mode == engine::Mode::Enforce) {
+    if (draft_.engine.mode == policy::Mode::Enforce) {
       error("mode", std::string(text));
     }
     for (std::size_t i = 0; i < draft_.engine.rules.size(); ++i) {
-      if (draft_.engine.rules[i].mode == engine::Mode::Enforce) {
+      if (draft_.engine.rules[i].mode == policy::Mode::Enforce) {
         error(element("rule", i) + ".mode", std::string(text));
       }
     }
@@ -120,7 +120,7 @@ class Checker {
   void check_rules() {
     std::set<std::pair<std::string_view, std::string_view>> seen;
     for (std::size_t i = 0; i < draft_.engine.rules.size(); ++i) {
-      const engine::Rule& rule = draft_.engine.rules[i];
+      const policy::Rule& rule = draft_.engine.rules[i];
       const std::string path = element("rule", i);
       if (rule.plan) {
         check_plan_name(path + ".plan", *rule.plan);
@@ -234,7 +234,7 @@ Place place_of(const Places& places, std::initializer_list<std::string_view> pat
 }
 
 void normalise(Draft& draft) {
-  for (engine::Rule& rule : draft.engine.rules) {
+  for (policy::Rule& rule : draft.engine.rules) {
     rule.sender = comparable(rule.sender);
     rule.provider = comparable(rule.provider);
   }
@@ -289,7 +289,7 @@ void check_files(const Draft& draft, const Places& places, const Files& files, F
     const Place place = place_of(places, {path + ".path"});
     any_log = (!log.path.empty() && check_log_file(log, place, files, findings)) || any_log;
   }
-  if (!any_log && draft.engine.mode == engine::Mode::Enforce) {
+  if (!any_log && draft.engine.mode == policy::Mode::Enforce) {
     findings.error(place_of(places, {"mode"}), "mode",
                    "mode \"enforce\" needs a log to learn from, and none can be read");
   }

@@ -202,7 +202,7 @@ void read_main(
   };
   const std::vector<Group<Draft>> groups{
       repeated("sender", sender_keys(), reader, slot<&Draft::senders>()),
-      repeated("rule", rule_keys(), reader, slot<&Draft::engine, &engine::Options::rules>()),
+      repeated("rule", rule_keys(), reader, slot<&Draft::engine, &policy::Options::rules>()),
       repeated("suppression.list", list_keys(), reader, slot<&Draft::lists>()),
       repeated("report.log", log_keys(), reader, slot<&Draft::feed, &feed::Options::logs>()),
       {"plan", false, named(read_plan)},

@@ -19,7 +19,7 @@ struct Draft {
   /// Has the built-in plans.
   Draft();
 
-  engine::Options engine;
+  policy::Options engine;
   milter::Options milter;
   feed::Options feed;
   control::Options control;

@@ -100,7 +100,7 @@ using ValueAt =
 
 }  // namespace detail
 
-/// slot<&Draft::engine, &engine::Options::plan>(): the way from a T to the value.
+/// slot<&Draft::engine, &policy::Options::plan>(): the way from a T to the value.
 template <auto... Path>
 constexpr Slot<detail::ClassOf<Path...>, detail::ValueAt<Path...>> slot() {
   return [](detail::ClassOf<Path...>& object) -> detail::ValueAt<Path...>& {

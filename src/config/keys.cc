@@ -5,7 +5,7 @@
 namespace rampart::config {
 namespace {
 
-using engine::Options;
+using policy::Options;
 using ramp::Constants;
 
 constexpr double kMillisecond = 0.001;
@@ -20,7 +20,7 @@ constexpr Range kFactor{1, 100};
 constexpr Range kPause{1, 30 * kDay};
 constexpr Range kMemory{kDay, 47 * kDay};  // the peaks of 48 days are kept
 
-// Words in the order of engine::Action; "" where an action makes no sense.
+// Words in the order of policy::Action; "" where an action makes no sense.
 const std::vector<std::string_view> kOver{"accept", "defer", "", "hold", "tag", "", "auto"};
 const std::vector<std::string_view> kSuppressed{"accept", "defer", "reject", "hold", "tag", "drop"};
 const std::vector<std::string_view> kNonSmtpSuppressed{"", "", "", "hold", "", "drop"};
@@ -49,10 +49,10 @@ Keys general_keys() {
        choice<&Draft::milter, &milter::Options::on_error>({"accept", "tempfail"})},
       {"milter.non_smtp_suppressed",
        choice<&Draft::engine, &Options::non_smtp_suppressed>(kNonSmtpSuppressed)},
-      {"outbound.local_mailers", outbound_slot<&engine::Outbound::local_mailers>, {}, check_mailer},
-      {"outbound.local_domains", outbound_slot<&engine::Outbound::local_domains>, {}, check_domain},
+      {"outbound.local_mailers", outbound_slot<&policy::Outbound::local_mailers>, {}, check_mailer},
+      {"outbound.local_domains", outbound_slot<&policy::Outbound::local_domains>, {}, check_domain},
       {"outbound.networks", slot<&Draft::networks>(), {}, check_network},
-      {"outbound.authenticated_only", outbound_slot<&engine::Outbound::authenticated_only>},
+      {"outbound.authenticated_only", outbound_slot<&policy::Outbound::authenticated_only>},
       {"host.plan", engine_slot<&Options::host_plan>},
       {"replies.file", slot<&Draft::replies_file>(), {}, check_optional_path},
       {"report.max_lag", engine_slot<&Options::max_lag>, {1, kDay}},
@@ -129,7 +129,7 @@ Keys health_keys() {
 
 Keys suppression_keys() {
   using suppression::Options;
-  using engine_options = engine::Options;
+  using engine_options = policy::Options;
   constexpr Range kExpiry{kHour, 100 * kYear};
   constexpr Range kDays{1, 60};
   return {
@@ -186,8 +186,8 @@ const std::vector<Key<ramp::Plan>>& plan_keys() {
   return keys;
 }
 
-const std::vector<Key<engine::Rule>>& rule_keys() {
-  using engine::Rule;
+const std::vector<Key<policy::Rule>>& rule_keys() {
+  using policy::Rule;
   static const std::vector<Key<Rule>> keys{
       {"sender", slot<&Rule::sender>(), {}, check_sender},
       {"provider", slot<&Rule::provider>()},

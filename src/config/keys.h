@@ -16,7 +16,7 @@ const std::vector<Key<Draft>>& draft_keys();
 
 const std::vector<Key<provider::SenderSpec>>& sender_keys();      ///< [[sender]]
 const std::vector<Key<ramp::Plan>>& plan_keys();                  ///< [plan.NAME]
-const std::vector<Key<engine::Rule>>& rule_keys();                ///< [[rule]]
+const std::vector<Key<policy::Rule>>& rule_keys();                ///< [[rule]]
 const std::vector<Key<SuppressionList>>& list_keys();             ///< [[suppression.list]]
 const std::vector<Key<feed::LogSource>>& log_keys();              ///< [[report.log]]
 const std::vector<Key<provider::ProviderSpec>>& provider_keys();  ///< [provider.NAME]

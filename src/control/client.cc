@@ -41,8 +41,8 @@ base::Result<std::string> request(const std::string& socket,
                                   std::string_view json_text,
                                   base::Micros timeout) {
   if (json_text.size() >= kRequestBytesMax) {
-    return Error{Error::Kind::InvalidInput, "the request has more than " +
-                                                std::to_string(kRequestBytesMax >> 20U) + " MiB"};
+    return Error{Error::Kind::InvalidInput,
+                 "the request has more than " + std::to_string(kRequestBytesMax >> 20U) + " MiB"};
   }
   const auto fd = connect_to(socket);
   if (!fd) {

@@ -15,7 +15,7 @@ double seconds(base::Micros duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-Json source_json(const engine::SourceStatus& source) {
+Json source_json(const ledger::SourceStatus& source) {
   return {{"name", source.name},
           {"open", source.open},
           {"lag_seconds", seconds(source.lag)},
@@ -80,7 +80,7 @@ Json flow_json(const engine::FlowStatus& flow) {
 Json status_json(const engine::Status& status) {
   return {{"now", time_json(status.now)},
           {"started", time_json(status.started)},
-          {"mode", status.mode == engine::Mode::Enforce ? "enforce" : "observe"},
+          {"mode", status.mode == policy::Mode::Enforce ? "enforce" : "observe"},
           {"store", status.store},
           {"store_degraded", status.store_degraded},
           {"feed_healthy", status.feed_healthy},

@@ -11,7 +11,6 @@ namespace rampart::engine {
 namespace {
 
 constexpr int kLeaseWaitersMax = 8;
-constexpr std::size_t kRegistrableCacheMax = 50'000;
 constexpr std::size_t kNullClientsMax = 10'000;
 
 // What `over` and `suppressed` come down to for this client. Nothing may be refused in a non-SMTP
@@ -71,57 +70,6 @@ telemetry::Line decision_line(const Transaction::Data& transaction,
 }
 
 }  // namespace
-
-std::shared_ptr<const Active> Engine::Data::current() const {
-  const base::MutexLock lock(active_mutex);
-  return active;
-}
-
-ramp::Context Engine::Data::context(const Active& policy,
-                                    const ramp::FlowKey& key,
-                                    base::WallTime now) const {
-  const FlowRule& rule = policy.rule_for(key);
-  ramp::Context context{rule.plan, policy.options().constants, now, feed_healthy.load()};
-  context.provider_known = policy.policy().providers.is_named(key.provider);
-  context.transactional = rule.transactional;
-  return context;
-}
-
-ramp::Context Engine::Data::host_context(const Active& policy, base::WallTime now) const {
-  return {policy.host_plan(), policy.options().constants, now, feed_healthy.load()};
-}
-
-std::string Engine::Data::registrable(const mail::Domain& domain) {
-  {
-    const base::MutexLock lock(providers_mutex);
-    const auto found = registrable_cache.find(domain.text());
-    if (found != registrable_cache.end()) {
-      return found->second;
-    }
-  }
-  std::string name = provider::registrable_domain(domain);
-  const base::MutexLock lock(providers_mutex);
-  if (registrable_cache.size() >= kRegistrableCacheMax) {
-    registrable_cache.clear();
-  }
-  registrable_cache.emplace(domain.text(), name);
-  return name;
-}
-
-std::string Engine::Data::provider_of(const Active& policy, const mail::Domain& domain) {
-  const std::string_view named = policy.policy().providers.find_by_domain(domain);
-  if (!named.empty()) {
-    return std::string(named);
-  }
-  {
-    const base::MutexLock lock(providers_mutex);
-    const auto found = learned.find(domain.text());
-    if (found != learned.end()) {
-      return found->second;
-    }
-  }
-  return registrable(domain);
-}
 
 const std::string& Engine::Data::sender_of(Transaction::Data& transaction, base::WallTime now) {
   if (transaction.sender.empty()) {
@@ -355,7 +303,7 @@ void Engine::Data::accept_null_sender(Transaction::Data& transaction,
   take(*transaction.active, recipient, now);
   transaction.recipients.push_back(std::move(recipient));
   const std::uint32_t per_hour_max = transaction.active->options().null_per_hour;
-  const base::MutexLock lock(sources_mutex);
+  const base::MutexLock lock(null_senders_mutex);
   if (null_senders.size() >= kNullClientsMax) {
     null_senders.clear();
   }
@@ -374,7 +322,7 @@ void Engine::Data::accept_null_sender(Transaction::Data& transaction,
 Transaction Engine::begin(Client client, mail::Address envelope_sender) {
   Transaction transaction;
   transaction.data_ = std::make_unique<Transaction::Data>();
-  transaction.data_->active = data_->current();
+  transaction.data_->active = data_->active();
   transaction.data_->client = std::move(client);
   transaction.data_->envelope_sender = std::move(envelope_sender);
   return transaction;
@@ -391,8 +339,9 @@ Verdict Engine::decide(Transaction& transaction, const Recipient& recipient) {
   }
   static telemetry::Counter& counted = telemetry::counter("recipients_total");
   counted.add();
-  entry.flow = {data_->sender_of(open, now),
-                data_->provider_of(*open.active, recipient.address.domain)};
+  entry.flow = {
+      data_->sender_of(open, now),
+      data_->domains.provider_of(open.active->policy().providers, recipient.address.domain)};
   if (open.envelope_sender.is_null()) {
     data_->accept_null_sender(open, std::move(entry), now);
     return {};
@@ -507,8 +456,7 @@ void Engine::Data::enter(Transaction::Data& open,
   if (!any) {
     return;
   }
-  long long none = 0;
-  unanswered.compare_exchange_strong(none, now.time_since_epoch().count());
+  sources.await(now);
   std::vector<store::Operation> operations;
   const base::MutexLock lock(book_mutex);
   BookMessage unnamed;
@@ -532,7 +480,7 @@ void Engine::Data::enter(Transaction::Data& open,
   message.seen_at = now;
   for (const TransactionRecipient& recipient : open.recipients) {
     if (recipient.reserved) {
-      message.recipients.push_back({book_key(recipient.recipient.address), recipient.flow,
+      message.recipients.push_back({ledger::book_key(recipient.recipient.address), recipient.flow,
                                     ramp::Standing::InFlight, recipient.taken_at});
       operations.emplace_back(to_record(message, message.recipients.back()));
     }
@@ -550,20 +498,6 @@ void Engine::Data::enter(Transaction::Data& open,
                                                   .add("recipients", message.recipients.size())
                                                   .add("action", "accept"));
   }
-}
-
-void Engine::Data::forget_recipients(BookMessage& message) {
-  for (const BookRecipient& recipient : message.recipients) {
-    flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      ramp::forget(view.flow.state, view.host.state, recipient.standing);
-    });
-  }
-  message.recipients.clear();
-  writer->poke();
-}
-
-std::string book_key(const mail::Address& address) {
-  return base::to_lower(to_string(address));
 }
 
 }  // namespace rampart::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rampart/learner/learner.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -23,158 +24,43 @@ Transaction::~Transaction() = default;
 Transaction::Transaction(Transaction&&) noexcept = default;
 Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 
-Engine::Data::Data(std::shared_ptr<const Policy> policy,
-                   store::StateStore& state_store,
-                   const base::Clock& time_source)
-    : store(state_store),
-      clock(time_source),
-      started(time_source.wall_now()),
-      active(std::make_shared<const Active>(std::move(policy))),
-      suppressor(state_store) {}
-
-// What a crash left: leases stay counted, and the recipients in the queue say how many are in
-// flight.
-void Engine::Data::restore(store::Snapshot snapshot) {
-  const std::shared_ptr<const Active> policy = current();
-  for (store::FlowRecord& record : snapshot.flows) {
-    if (record.leased > 0) {
-      ramp::charge(record.state, context(*policy, record.key, record.leased_at), record.leased);
-    }
-    record.state.in_flight = 0;
-    record.state.deferred = 0;
-    flows.restore(record);
-  }
-  for (store::HostFlowRecord& record : snapshot.host_flows) {
-    if (record.leased > 0) {
-      ramp::charge(record.state.flow, host_context(*policy, record.leased_at), record.leased);
-    }
-    record.state.flow.in_flight = 0;
-    record.state.flow.deferred = 0;
-    flows.restore(record);
-  }
-  for (const store::SenderRecord& record : snapshot.senders) {
-    senders.restore(record);
-  }
-  for (store::DomainProviderRecord& record : snapshot.domain_providers) {
-    const base::MutexLock lock(providers_mutex);
-    learned[record.domain] = std::move(record.provider);
-  }
-  for (store::CursorRecord& record : snapshot.cursors) {
-    const base::MutexLock lock(sources_mutex);
-    cursors[record.source] = std::move(record);
-  }
-  const base::MutexLock lock(book_mutex);
-  for (const store::MessageRecord& record : snapshot.messages) {
-    book.restore(record);
-  }
-  for (const store::QueuedRecord& record : snapshot.queued) {
-    book.restore(record);
-    flows.change(record.flow, [&](const FlowTable::View& view) {
-      if (record.standing == ramp::Standing::InFlight) {
-        ++view.flow.state.in_flight;
-        ++view.host.state.flow.in_flight;
-      } else if (record.standing == ramp::Standing::Deferred) {
-        ++view.flow.state.deferred;
-      }
-    });
-  }
-  for (store::HeldRecord& record : snapshot.held) {
-    const std::string id = record.queue_id;
-    held[id] = std::move(record);
-  }
-}
-
-void Engine::Data::start_writer() {
-  Writer::Hooks hooks;
-  hooks.collect = [this](std::vector<store::Operation>& operations) {
-    suppressor.begin_round();
-    const base::SteadyTime lease_clock = expire_all_leases ? FlowTable::kStop : clock.steady_now();
-    round = flows.collect(clock.wall_now(), lease_clock, operations);
-    senders.collect(operations);
-  };
-  hooks.settle = [this](bool stored) {
-    flows.settle(round, stored, clock.steady_now() + current()->options().lease_time);
-    senders.settle(stored);
-    suppressor.end_round(stored);
-  };
-  writer = std::make_unique<Writer>(store, std::move(hooks));
-}
-
 Engine::Engine(std::unique_ptr<Data> data) : data_(std::move(data)) {}
 
-base::Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Policy> policy,
+base::Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const policy::Policy> policy,
                                                      store::StateStore& store,
                                                      const base::Clock& clock) {
-  auto data = std::make_unique<Data>(std::move(policy), store, clock);
-  auto snapshot = store.load();
-  if (!snapshot) {
-    return snapshot.error();
+  auto data = std::make_unique<Data>(store, clock);
+  const auto opened = data->open(std::make_shared<const policy::Active>(std::move(policy)));
+  if (!opened) {
+    return opened.error();
   }
-  if (const auto loaded = data->suppressor.load(snapshot->evidence); !loaded) {
-    return loaded.error();
-  }
-  data->restore(std::move(*snapshot));
-  data->start_writer();
   return std::unique_ptr<Engine>(new Engine(std::move(data)));
 }
 
-Engine::~Engine() {
-  // A clean stop gives back what is left of the leases.
-  data_->expire_all_leases = true;
-  data_->flows.expire_leases(FlowTable::kStop);
-  data_->writer->poke();
-  data_->writer.reset();
+Engine::~Engine() = default;
+
+void Engine::reload(std::shared_ptr<const policy::Policy> policy) {
+  data_->set_active(std::make_shared<const policy::Active>(std::move(policy)));
 }
 
-void Engine::reload(std::shared_ptr<const Policy> policy) {
-  auto active = std::make_shared<const Active>(std::move(policy));
-  const base::MutexLock lock(data_->active_mutex);
-  data_->active = std::move(active);
-}
-
-std::shared_ptr<const Policy> Engine::policy() const {
-  return data_->current()->shared_policy();
+std::shared_ptr<const policy::Policy> Engine::policy() const {
+  return data_->active()->shared_policy();
 }
 
 void Engine::set_source_status(const SourceStatus& status) {
-  const base::MutexLock lock(data_->sources_mutex);
-  data_->sources[status.name] = {status, data_->clock.steady_now()};
+  data_->sources.set(status);
 }
 
 std::optional<store::CursorRecord> Engine::cursor(std::string_view source) const {
-  const base::MutexLock lock(data_->sources_mutex);
-  const auto found = data_->cursors.find(std::string(source));
-  return found == data_->cursors.end() ? std::nullopt : std::optional(found->second);
+  return data_->sources.cursor(source);
 }
 
-// Reports arrive when every source is open, heard of and read to within max_lag, and the MTA has
-// logged something since mail was admitted: a log that is not this MTA's would look healthy
-// otherwise.
-std::string Engine::Data::find_feed_problem() const {
-  const base::Micros max_lag = current()->options().max_lag;
-  {
-    const base::MutexLock lock(sources_mutex);
-    if (sources.empty()) {
-      return "no log is read";
-    }
-    for (const auto& [name, source] : sources) {
-      const SourceStatus& told = source.status;
-      if (!told.open) {
-        return name + ": " + (told.problem.empty() ? "not open" : told.problem);
-      }
-      if (told.lag > max_lag) {
-        return name + ": " + base::format_duration(told.lag) + " behind";
-      }
-      if (clock.steady_now() - source.told_at > max_lag) {
-        return name + ": its reader is stuck";
-      }
-    }
-  }
-  const base::WallTime admitted{base::Micros{unanswered.load()}};
-  if (admitted != base::WallTime{} && clock.wall_now() > admitted + max_lag) {
-    return "no line has come since mail was admitted at " + base::format_utc(admitted);
-  }
-  return {};
+void Engine::stop_learning() {
+  data_->writer->release();
+}
+
+void Engine::learn(std::span<const report::LogLine> lines, const store::CursorRecord& cursor) {
+  learner::learn(*data_, lines, cursor);
 }
 
 // One page of entries at each call, round and round: entries that are over count no more anyhow, so
@@ -232,7 +118,7 @@ void Engine::Data::forget_old_messages(base::WallTime now) {
 // A flow that never delivered anything and has done nothing for days has nothing to remember:
 // whoever sends to endless domains must not fill the memory for good.
 void Engine::Data::forget_idle_flows(base::WallTime now) {
-  const std::shared_ptr<const Active> policy = current();
+  const std::shared_ptr<const Active> policy = active();
   const base::MutexLock gate(writer->gate());
   std::vector<store::Operation> operations;
   const auto idle = [&](const LiveFlow& flow) {
@@ -253,9 +139,9 @@ void Engine::Data::forget_idle_flows(base::WallTime now) {
 
 void Engine::tick() {
   Data& data = *data_;
-  const std::string problem = data.find_feed_problem();
+  const std::string problem = data.sources.find_problem(data.active()->options().max_lag);
   const bool healthy = problem.empty();
-  if (data.feed_healthy.exchange(healthy) != healthy && data.current()->options().has_log_source) {
+  if (data.feed_healthy.exchange(healthy) != healthy && data.active()->options().has_log_source) {
     telemetry::write(healthy ? telemetry::Level::Info : telemetry::Level::Warning,
                      telemetry::Line("feed")
                          .add("state", healthy ? "healthy" : "unhealthy")

@@ -81,14 +81,14 @@ std::optional<FlowStatus> Engine::Data::status_of(const Active& policy,
 
 Status Engine::status() const {
   const Data& data = *data_;
-  const std::shared_ptr<const Active> policy = data.current();
+  const std::shared_ptr<const Active> policy = data.active();
   Status status;
   status.now = data.clock.wall_now();
   status.started = data.started;
   status.mode = policy->options().mode;
   status.store = data.store.describe();
   status.store_degraded = data.writer->is_degraded();
-  status.feed_problem = data.find_feed_problem();
+  status.feed_problem = data.sources.find_problem(policy->options().max_lag);
   status.feed_healthy = status.feed_problem.empty();
   data.flows.for_each([&](const LiveFlow& flow, const LiveHost& host) {
     status.flows.push_back(*data.status_of(*policy, flow, host, status.now));
@@ -104,13 +104,8 @@ Status Engine::status() const {
       }
     }
   }
-  {
-    const base::MutexLock lock(data.sources_mutex);
-    for (const auto& [name, source] : data.sources) {
-      status.sources.push_back(source.status);
-    }
-    status.replies = data.replies;
-  }
+  status.sources = data.sources.all();
+  status.replies = data.replies.counts();
   status.suppressed = data.suppressor.size();
   status.suppressed_added = data.suppressor.added();
   status.counters = telemetry::read_counters();
@@ -141,7 +136,7 @@ Status Engine::status() const {
 }
 
 std::optional<FlowStatus> Engine::find_flow(const ramp::FlowKey& key) const {
-  const std::shared_ptr<const Active> policy = data_->current();
+  const std::shared_ptr<const Active> policy = data_->active();
   std::optional<FlowStatus> status;
   data_->flows.read(key, [&](const LiveFlow& flow, const LiveHost& host) {
     status = data_->status_of(*policy, flow, host, data_->clock.wall_now());
@@ -191,7 +186,7 @@ base::Result<> Engine::reset_flow(const ramp::FlowKey& key, std::string_view who
 base::Result<suppression::Entry> Engine::add_suppression(const SuppressionRequest& request,
                                                          std::string_view who) {
   const base::WallTime now = data_->clock.wall_now();
-  const auto made = make_entry(request, data_->current()->options().suppression, now);
+  const auto made = make_entry(request, data_->active()->options().suppression, now);
   if (!made) {
     return made.error();
   }
@@ -209,7 +204,7 @@ base::Result<suppression::Entry> Engine::add_suppression(const SuppressionReques
 base::Result<std::uint64_t> Engine::import_suppressions(
     const std::vector<SuppressionRequest>& requests, std::string_view who) {
   const base::WallTime now = data_->clock.wall_now();
-  const std::shared_ptr<const Active> policy = data_->current();
+  const std::shared_ptr<const Active> policy = data_->active();
   std::vector<suppression::Entry> entries;
   entries.reserve(requests.size());
   for (const SuppressionRequest& request : requests) {
@@ -242,7 +237,7 @@ base::Result<std::uint64_t> Engine::import_suppressions(
 base::Result<> Engine::remove_suppression(std::string_view key,
                                           std::string_view sender,
                                           std::string_view who) {
-  const auto canonical = suppression::parse_key(key, data_->current()->options().suppression);
+  const auto canonical = suppression::parse_key(key, data_->active()->options().suppression);
   if (!canonical) {
     return Error{Error::Kind::InvalidInput, "\"" + base::printable(key) + "\" is no address"};
   }
@@ -261,7 +256,7 @@ base::Result<> Engine::remove_suppression(std::string_view key,
 }
 
 base::Result<Engine::SuppressionAnswer> Engine::why_suppressed(std::string_view key) const {
-  const std::shared_ptr<const Active> policy = data_->current();
+  const std::shared_ptr<const Active> policy = data_->active();
   const auto canonical = suppression::parse_key(key, policy->options().suppression);
   if (!canonical) {
     return Error{Error::Kind::InvalidInput, "\"" + base::printable(key) + "\" is no address"};
@@ -367,39 +362,6 @@ std::vector<store::HeldRecord> Engine::held() const {
     return a.held_at < b.held_at;
   });
   return all;
-}
-
-// A held message was given back when it was held; it is charged now that it goes.
-bool Engine::Data::charge_held(const std::string& queue_id,
-                               base::WallTime now,
-                               std::vector<store::Operation>& operations) {
-  const std::shared_ptr<const Active> policy = current();
-  const base::MutexLock lock(book_mutex);
-  const auto found = held.find(queue_id);
-  if (found == held.end()) {
-    return false;
-  }
-  const store::HeldRecord record = std::move(found->second);
-  held.erase(found);
-  operations.emplace_back(store::EraseHeld{queue_id});
-  BookMessage& message = book.enter({}, queue_id, now);
-  message.sender = record.sender;
-  message.admitted_here = true;
-  message.activated = true;
-  message.transaction_recipients = static_cast<std::uint32_t>(record.recipients.size());
-  message.seen_at = now;
-  for (std::size_t i = 0; i < record.recipients.size() && i < record.providers.size(); ++i) {
-    const ramp::FlowKey key{record.sender, record.providers[i]};
-    flows.change(key, [&](const FlowTable::View& view) {
-      ramp::take(view.flow.state, context(*policy, key, now));
-      ramp::take(view.host.state.flow, host_context(*policy, now));
-    });
-    message.recipients.push_back(
-        {base::to_lower(record.recipients[i]), key, ramp::Standing::InFlight, now});
-    operations.emplace_back(to_record(message, message.recipients.back()));
-  }
-  operations.emplace_back(to_record(message));
-  return true;
 }
 
 void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {

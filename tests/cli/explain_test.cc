@@ -8,7 +8,7 @@
 namespace rampart::cli {
 namespace {
 
-const engine::Policy& shipped() {
+const policy::Policy& shipped() {
   static const config::Loaded kLoaded = config::load({"", RAMPART_SOURCE_DIR "/conf"});
   REQUIRE(kLoaded.config != nullptr);
   return *kLoaded.config->policy;

@@ -21,7 +21,7 @@ class Fixture {
  public:
   Fixture() : store(store::open_memory()) {
     auto options = test::small_options();
-    options.suppressed = engine::Action::Hold;
+    options.suppressed = policy::Action::Hold;
     auto created = engine::Engine::create(test::make_policy(options), *store, clock);
     REQUIRE(created.has_value());
     engine = std::move(*created);

@@ -123,7 +123,7 @@ TEST_CASE("the values in the example are the defaults", "[config][unit]") {
 }
 
 TEST_CASE("the example is in observe mode", "[config][unit]") {
-  CHECK(Documented().draft.engine.mode == engine::Mode::Observe);
+  CHECK(Documented().draft.engine.mode == policy::Mode::Observe);
 }
 
 }  // namespace

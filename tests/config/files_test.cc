@@ -110,7 +110,7 @@ TEST_CASE("the shipped files load as they are", "[config][unit]") {
     CHECK_FALSE(problem.is_error);
   }
   REQUIRE(loaded.config != nullptr);
-  CHECK(loaded.config->policy->options.mode == engine::Mode::Observe);
+  CHECK(loaded.config->policy->options.mode == policy::Mode::Observe);
   CHECK(loaded.config->policy->providers.is_named("gmail"));
   CHECK(loaded.config->policy->replies.size() > 50);
   CHECK(show({dir.path() + "/rampart.toml", dir.path()}).size() > 80);

@@ -109,19 +109,19 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(problems_of(loaded).empty());
   REQUIRE(loaded.config != nullptr);
   const Config& config = *loaded.config;
-  const engine::Options& options = config.policy->options;
-  CHECK(options.mode == engine::Mode::Enforce);
+  const policy::Options& options = config.policy->options;
+  CHECK(options.mode == policy::Mode::Enforce);
   CHECK(config.milter.listen == "inet:8895@127.0.0.1");
   CHECK(config.milter.socket_group == "postfix");
   CHECK(config.milter.on_error == milter::OnError::Tempfail);
-  CHECK(options.non_smtp_suppressed == engine::Action::Hold);
+  CHECK(options.non_smtp_suppressed == policy::Action::Hold);
   CHECK(options.outbound.local_mailers == std::vector<std::string>{"local"});
   CHECK(options.outbound.local_domains == std::vector<std::string>{"example.com"});
   REQUIRE(options.outbound.networks.size() == 1);
   CHECK(options.outbound.networks[0].contains("192.0.2.9"));
   CHECK(options.outbound.authenticated_only);
   CHECK(options.default_plan == "mine");
-  CHECK(options.over == engine::Action::Hold);
+  CHECK(options.over == policy::Action::Hold);
   CHECK(options.null_per_hour == 7);
   CHECK(options.warn_wait == 90min);
   CHECK(options.constants.hourly_share == 1.0);
@@ -130,8 +130,8 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(options.constants.stop_min == 12.0);
   CHECK(options.constants.pause == 15min);
   CHECK(options.host_plan == "standard");
-  CHECK(options.suppressed == engine::Action::Drop);
-  CHECK(options.suppression_mode == engine::Mode::Observe);
+  CHECK(options.suppressed == policy::Action::Drop);
+  CHECK(options.suppression_mode == policy::Mode::Observe);
   CHECK(options.suppression.soft_span == 24h * 10);
   CHECK(options.suppression.fold_local_part);
   CHECK(options.smarthost);
@@ -139,7 +139,7 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   REQUIRE(options.own_addresses.size() == 2);
   CHECK(options.own_addresses[1].contains("192.0.2.1"));
   CHECK(options.store_deadline == 200ms);
-  CHECK(options.on_loss == engine::OnLoss::Accept);
+  CHECK(options.on_loss == policy::OnLoss::Accept);
   CHECK(config.store_url == "memory:");
   CHECK(config.control.socket == "/run/x.sock");
   CHECK(config.control.group.empty());
@@ -158,7 +158,7 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
 TEST_CASE("plans and rules are read in the order of the file", "[config][unit]") {
   const Loaded loaded = load_text("rampart.toml", kText, "", files_with_own_rules());
   REQUIRE(loaded.config != nullptr);
-  const engine::Options& options = loaded.config->policy->options;
+  const policy::Options& options = loaded.config->policy->options;
   const ramp::Plan& mine = options.plans.at("mine");
   CHECK(mine.name == "mine");
   CHECK(mine.start == 10);
@@ -173,8 +173,8 @@ TEST_CASE("plans and rules are read in the order of the file", "[config][unit]")
   CHECK(options.rules[0].sender == "news.example.com");
   CHECK(options.rules[0].provider == "gmail");
   CHECK(options.rules[0].plan == "careful");
-  CHECK(options.rules[0].over == engine::Action::Tag);
-  CHECK(options.rules[0].mode == engine::Mode::Observe);
+  CHECK(options.rules[0].over == policy::Action::Tag);
+  CHECK(options.rules[0].mode == policy::Mode::Observe);
   CHECK_FALSE(options.rules[0].transactional);
   CHECK(options.rules[1].transactional);
   CHECK(options.rules[1].exempt);
@@ -185,7 +185,7 @@ TEST_CASE("plans and rules are read in the order of the file", "[config][unit]")
 TEST_CASE("senders, providers and replies are built from file and tables", "[config][unit]") {
   const Loaded loaded = load_text("rampart.toml", kText, "", files_with_own_rules());
   REQUIRE(loaded.config != nullptr);
-  const engine::Policy& policy = *loaded.config->policy;
+  const policy::Policy& policy = *loaded.config->policy;
   const auto sender_of = [&policy](std::string_view address, std::string_view auth) {
     return policy.senders.sender_of(*mail::parse_address(address), auth, "");
   };
@@ -207,8 +207,8 @@ TEST_CASE("an empty file gives the defaults of the rooms", "[config][unit]") {
   const Loaded loaded = load_text("", "", "/tables", FakeFiles{});
   CHECK(problems_of(loaded).empty());
   REQUIRE(loaded.config != nullptr);
-  const engine::Options& options = loaded.config->policy->options;
-  CHECK(options.mode == engine::Mode::Observe);
+  const policy::Options& options = loaded.config->policy->options;
+  CHECK(options.mode == policy::Mode::Observe);
   CHECK(options.plans.size() == 4);
   CHECK(options.plans.at("standard").start == 200);
   CHECK(options.plans.at("standard").growth == 1.4);

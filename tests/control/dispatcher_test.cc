@@ -16,7 +16,7 @@ class Fixture {
  public:
   Fixture() : store(store::open_memory()) {
     auto options = test::small_options();
-    options.over = engine::Action::Hold;
+    options.over = policy::Action::Hold;
     options.default_plan = "tiny";
     options.host_plan = "none";
     auto created = engine::Engine::create(test::make_policy(options), *store, clock);

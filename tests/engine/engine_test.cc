@@ -3,12 +3,12 @@
 namespace rampart::test {
 namespace {
 
-using engine::Action;
 using engine::Verdict;
+using policy::Action;
 using Answer = Verdict::Answer;
 
-engine::Options tiny_options() {
-  engine::Options options = strict_options();
+policy::Options tiny_options() {
+  policy::Options options = strict_options();
   options.default_plan = "tiny";
   options.constants.flight_new = 100;  // these tests are about the day, not about mail in flight
   options.constants.flight_min = 100;
@@ -47,7 +47,7 @@ TEST_CASE("abort releases the reservation", "[engine][unit]") {
 }
 
 TEST_CASE("mail that stays on the host is not counted", "[engine][unit]") {
-  engine::Options options = tiny_options();
+  policy::Options options = tiny_options();
   options.outbound.local_domains = {"home.example"};
   Bench bench(options);
   auto transaction = bench.begin("news@a.example");
@@ -59,7 +59,7 @@ TEST_CASE("mail that stays on the host is not counted", "[engine][unit]") {
 }
 
 TEST_CASE("clients outside the outbound networks are left alone", "[engine][unit]") {
-  engine::Options options = tiny_options();
+  policy::Options options = tiny_options();
   options.outbound.networks = {*provider::Network::parse("198.51.100.0/24")};
   Bench bench(options);
   for (int i = 0; i < 5; ++i) {
@@ -69,8 +69,8 @@ TEST_CASE("clients outside the outbound networks are left alone", "[engine][unit
 }
 
 TEST_CASE("observe accepts everything and counts it", "[engine][unit]") {
-  engine::Options options = tiny_options();
-  options.mode = engine::Mode::Observe;
+  policy::Options options = tiny_options();
+  options.mode = policy::Mode::Observe;
   Bench bench(options);
   REQUIRE(bench.engine->add_suppression(request("five@gmail.example", "x"), "root").has_value());
   for (const std::string name : {"one", "two", "three", "four", "five"}) {
@@ -80,9 +80,9 @@ TEST_CASE("observe accepts everything and counts it", "[engine][unit]") {
 }
 
 TEST_CASE("the actions over the allowance", "[engine][unit]") {
-  engine::Options options = tiny_options();
+  policy::Options options = tiny_options();
   options.over = GENERATE(Action::Accept, Action::Tag, Action::Hold, Action::Defer);
-  CAPTURE(engine::to_string(options.over));
+  CAPTURE(policy::to_string(options.over));
   Bench bench(options);
   CHECK(bench.send("news@a.example", "one@gmail.example", "A00001"));
   CHECK(bench.send("news@a.example", "two@gmail.example", "A00002"));
@@ -98,7 +98,7 @@ TEST_CASE("the actions over the allowance", "[engine][unit]") {
 }
 
 TEST_CASE("a held message is charged when it is released", "[engine][unit]") {
-  engine::Options options = tiny_options();
+  policy::Options options = tiny_options();
   options.over = Action::Hold;
   Bench bench(options);
   auto transaction = bench.begin("news@a.example");
@@ -135,10 +135,10 @@ TEST_CASE("the actions for a suppressed recipient", "[engine][unit]") {
       Case{Action::Hold, Answer::Continue, true, 0}, Case{Action::Drop, Answer::Continue, false, 1},
       Case{Action::Tag, Answer::Continue, false, 0},
       Case{Action::Accept, Answer::Continue, false, 0});
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.suppressed = c.action;
   Bench bench(options);
-  CAPTURE(engine::to_string(c.action));
+  CAPTURE(policy::to_string(c.action));
   const auto added = bench.engine->add_suppression(
       request("Bob@GMAIL.example", "asked by phone", std::chrono::hours{24}), "root");
   REQUIRE(added.has_value());
@@ -184,7 +184,7 @@ TEST_CASE("an entry that is over is removed and its history kept", "[engine][uni
 }
 
 TEST_CASE("a message whose recipients would all be dropped is held", "[engine][unit]") {
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.suppressed = Action::Drop;
   Bench bench(options);
   REQUIRE(bench.engine->add_suppression(request("@dead.example", "closed"), "root").has_value());
@@ -200,7 +200,7 @@ TEST_CASE("a message whose recipients would all be dropped is held", "[engine][u
 
 TEST_CASE("a suppressed recipient is not mailed by the release of a held message",
           "[engine][unit]") {
-  engine::Options options = tiny_options();
+  policy::Options options = tiny_options();
   options.over = Action::Hold;
   Bench bench(options);
   REQUIRE(bench.engine->add_suppression(request("bob@gmail.example", "x"), "root").has_value());
@@ -244,7 +244,7 @@ TEST_CASE("bounces are counted apart and never limited", "[engine][unit]") {
 }
 
 TEST_CASE("a list manager's transaction goes together into debt", "[engine][unit]") {
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.default_plan = "tiny";
   Bench bench(options);
   auto transaction = bench.begin("list@a.example");
@@ -259,7 +259,7 @@ TEST_CASE("a list manager's transaction goes together into debt", "[engine][unit
 }
 
 TEST_CASE("unseen senders beyond the day's number share one flow", "[engine][unit]") {
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.new_senders_per_day = 2;
   Bench bench(options);
   for (const std::string name : {"a", "b", "c", "d"}) {
@@ -297,11 +297,11 @@ TEST_CASE("a flow that never delivered anything is forgotten after days", "[engi
 }
 
 TEST_CASE("rules choose plan and action by sender and provider", "[engine][unit]") {
-  engine::Options options = strict_options();
-  engine::Rule exempt;
+  policy::Options options = strict_options();
+  policy::Rule exempt;
   exempt.sender = "app.example";
   exempt.exempt = true;
-  engine::Rule tight;
+  policy::Rule tight;
   tight.provider = "gmail";
   tight.plan = "tiny";
   options.rules = {exempt, tight};

@@ -15,12 +15,12 @@
 
 namespace rampart::test {
 
-inline engine::Options strict_options() {
-  engine::Options options;
-  options.mode = engine::Mode::Enforce;
+inline policy::Options strict_options() {
+  policy::Options options;
+  options.mode = policy::Mode::Enforce;
   options.has_log_source = true;
   options.store_deadline = std::chrono::seconds{5};  // slow machines must not turn into verdicts
-  options.on_loss = engine::OnLoss::Defer;
+  options.on_loss = policy::OnLoss::Defer;
   ramp::Plan standard;
   ramp::Plan tiny;
   tiny.name = "tiny";
@@ -31,12 +31,12 @@ inline engine::Options strict_options() {
 }
 
 /// The day's allowance as a hard line: nothing is probed beyond it.
-inline engine::Options without_probing(engine::Options options) {
+inline policy::Options without_probing(policy::Options options) {
   options.constants.probe_every = std::chrono::hours{24 * 365 * 200};
   return options;
 }
 
-inline std::shared_ptr<const engine::Policy> build_policy(engine::Options options) {
+inline std::shared_ptr<const policy::Policy> build_policy(policy::Options options) {
   std::vector<provider::ProviderSpec> specs{
       {"gmail", {"gmail.example"}, {"google.example"}, "", "t:1"},
       {"outlook", {"outlook.example"}, {"outlook-mx.example"}, "", "t:2"}};
@@ -63,7 +63,7 @@ inline std::shared_ptr<const engine::Policy> build_policy(engine::Options option
   REQUIRE(replies.has_value());
   REQUIRE(providers.has_value());
   REQUIRE(senders.has_value());
-  return std::make_shared<const engine::Policy>(engine::Policy{
+  return std::make_shared<const policy::Policy>(policy::Policy{
       std::move(options), std::move(*providers), std::move(*senders), std::move(*replies)});
 }
 
@@ -75,7 +75,7 @@ inline engine::Engine::SuppressionRequest request(
 
 class Bench {
  public:
-  explicit Bench(engine::Options options = strict_options())
+  explicit Bench(policy::Options options = strict_options())
       : store(store::open_memory()), policy(build_policy(std::move(options))) {
     restart();
   }
@@ -149,7 +149,7 @@ class Bench {
 
   ManualClock clock;
   std::unique_ptr<store::StateStore> store;
-  std::shared_ptr<const engine::Policy> policy;
+  std::shared_ptr<const policy::Policy> policy;
   std::unique_ptr<engine::Engine> engine;
   std::uint64_t offset = 0;
 };

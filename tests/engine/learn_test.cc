@@ -202,7 +202,7 @@ TEST_CASE("through a content filter the unit goes on under the new queue ID", "[
 }
 
 TEST_CASE("incoming mail makes no senders", "[engine][unit]") {
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.new_senders_per_day = 1;
   Bench bench(options);
   for (const std::string name : {"a", "b", "c"}) {
@@ -250,7 +250,7 @@ TEST_CASE("a requeued message keeps its units under the new queue ID", "[engine]
 }
 
 TEST_CASE("without a healthy feed mail in flight limits nothing", "[engine][unit]") {
-  engine::Options options = strict_options();
+  policy::Options options = strict_options();
   options.constants.flight_min = 1;
   Bench bench(options);
   REQUIRE(bench.send("x@a.example", "1@gmail.example", "A00001"));

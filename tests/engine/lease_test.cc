@@ -54,8 +54,8 @@ class FaultyStore final : public store::StateStore {
   std::unique_ptr<store::StateStore> inner_ = store::open_memory();
 };
 
-engine::Options day_of(std::uint32_t units) {
-  engine::Options options = strict_options();
+policy::Options day_of(std::uint32_t units) {
+  policy::Options options = strict_options();
   ramp::Plan plan;
   plan.name = "plan";
   plan.start = units;
@@ -150,8 +150,8 @@ TEST_CASE("an unspent lease goes back after its time", "[engine][unit]") {
 }
 
 TEST_CASE("a store that fails defers or goes on from memory, as configured", "[engine][unit]") {
-  engine::Options options = day_of(200);
-  options.on_loss = GENERATE(engine::OnLoss::Defer, engine::OnLoss::Share);
+  policy::Options options = day_of(200);
+  options.on_loss = GENERATE(policy::OnLoss::Defer, policy::OnLoss::Share);
   options.store_deadline = std::chrono::milliseconds{50};
   FaultyStore store;
   ManualClock clock;
@@ -164,7 +164,7 @@ TEST_CASE("a store that fails defers or goes on from memory, as configured", "[e
       engine.begin({"h", "192.0.2.1", "", false}, *mail::parse_address("x@a.example"));
   const auto verdict = engine.decide(
       transaction, {*mail::parse_address("1@gmail.example"), "1@gmail.example", "smtp"});
-  if (options.on_loss == engine::OnLoss::Defer) {
+  if (options.on_loss == policy::OnLoss::Defer) {
     CHECK(verdict.answer == Answer::Defer);
     CHECK(verdict.enhanced == "4.3.0");
   } else {

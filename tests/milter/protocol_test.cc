@@ -24,13 +24,13 @@ using test::ServerSetup;
 constexpr const char* kQueueId = "4Xk2Pq1z9Rz";
 
 // What each test domain does to mail of a.example, once "pause" was asked for.
-engine::Options options_by_domain() {
-  engine::Options options = test::small_options();
-  for (const auto& [provider, over] : {std::pair{"defer.example", engine::Action::Defer},
-                                       std::pair{"reject.example", engine::Action::Reject},
-                                       std::pair{"hold.example", engine::Action::Hold},
-                                       std::pair{"tag.example", engine::Action::Tag}}) {
-    engine::Rule rule;
+policy::Options options_by_domain() {
+  policy::Options options = test::small_options();
+  for (const auto& [provider, over] : {std::pair{"defer.example", policy::Action::Defer},
+                                       std::pair{"reject.example", policy::Action::Reject},
+                                       std::pair{"hold.example", policy::Action::Hold},
+                                       std::pair{"tag.example", policy::Action::Tag}}) {
+    policy::Rule rule;
     rule.provider = provider;
     rule.over = over;
     options.rules.push_back(rule);
@@ -133,7 +133,7 @@ TEST_CASE("recipients of one message have verdicts of their own", "[milter][prot
 
 TEST_CASE("suppressed recipients are dropped as configured", "[milter][protocol]") {
   ServerSetup setup;
-  setup.engine.suppressed = engine::Action::Drop;
+  setup.engine.suppressed = policy::Action::Drop;
   ServerProcess server(setup);
   REQUIRE(server.ask("suppress gone@open.example") == "ok");
   auto mta = begin(server);

@@ -13,14 +13,14 @@
 
 #include <sys/types.h>
 
-#include "rampart/engine/options.h"
 #include "rampart/milter/options.h"
+#include "rampart/policy/options.h"
 #include "support/policy.h"
 
 namespace rampart::test {
 
 struct ServerSetup {
-  engine::Options engine = small_options();
+  policy::Options engine = small_options();
   milter::OnError on_error = milter::OnError::Accept;
   bool inet = false;      ///< listen on 127.0.0.1 instead of a unix socket
   bool can_fail = false;  ///< makes "fail" possible, which the real Server has no place for

@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "rampart/base/assert.h"
-#include "rampart/engine/policy.h"
+#include "rampart/policy/policy.h"
 
 namespace rampart::test {
 
 /// Enforcing; the default plan "open" has no limits, "tiny" admits two units a day.
-inline engine::Options small_options() {
-  engine::Options options;
-  options.mode = engine::Mode::Enforce;
+inline policy::Options small_options() {
+  policy::Options options;
+  options.mode = policy::Mode::Enforce;
   options.default_plan = "open";
   ramp::Plan open;
   open.name = "open";
@@ -27,12 +27,12 @@ inline engine::Options small_options() {
   return options;
 }
 
-inline std::shared_ptr<const engine::Policy> make_policy(engine::Options options) {
+inline std::shared_ptr<const policy::Policy> make_policy(policy::Options options) {
   auto providers = provider::Table::build({});
   auto senders = provider::SenderTable::build({}, {});
   auto replies = reply::Table::compile({}, {});
   RAMPART_ASSERT(providers.has_value() && senders.has_value() && replies.has_value());
-  return std::make_shared<const engine::Policy>(engine::Policy{
+  return std::make_shared<const policy::Policy>(policy::Policy{
       std::move(options), std::move(*providers), std::move(*senders), std::move(*replies)});
 }
 

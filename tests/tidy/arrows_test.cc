@@ -21,7 +21,7 @@ TEST_CASE("includes follow the arrows", "[tidy][unit]") {
       {"include/rampart/suppression/a.h", "#include \"rampart/reply/class.h\"", 0},
       {"include/rampart/store/records.h", "#include \"rampart/ramp/flow.h\"", 0},
       {"include/rampart/store/records.h", "#include \"rampart/provider/table.h\"", 1},
-      {"include/rampart/engine/policy.h", "#include \"rampart/reply/table.h\"", 0},
+      {"include/rampart/policy/policy.h", "#include \"rampart/reply/table.h\"", 0},
       {"src/engine/a.cc", "#include \"rampart/config/config.h\"", 1},
       {"src/config/a.cc", "#include \"rampart/milter/options.h\"", 0},
       {"src/config/a.cc", "#include \"rampart/milter/server.h\"", 1},

@@ -14,7 +14,7 @@
 
 #include "rampart/base/result.h"
 #include "rampart/control/options.h"
-#include "rampart/engine/policy.h"
+#include "rampart/policy/policy.h"
 #include "rampart/feed/options.h"
 #include "rampart/milter/options.h"
 #include "rampart/telemetry/log.h"
@@ -41,7 +41,7 @@ struct SuppressionList {
 };
 
 struct Config {
-  std::shared_ptr<const engine::Policy> policy;
+  std::shared_ptr<const policy::Policy> policy;
   milter::Options milter;
   feed::Options feed;
   control::Options control;

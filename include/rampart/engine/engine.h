@@ -4,8 +4,6 @@
 // Threads: every public function from any thread. decide() never waits for the disk, but for the
 // first unit of a flow without a lease: at most Options::store_deadline, at most eight callers at
 // once. learn() is called by one feed thread per source and may block when the store is behind.
-// Lock order: learn gate, queue book, provider shard, senders, pending writes. No lock is held
-// across a call to the store.
 //
 // Leases: a unit is admitted only after the store durably counts it. A block of units is counted
 // ahead (the lease) and spent from memory; what a crash leaves unspent stays counted.
@@ -24,10 +22,9 @@
 
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
-#include "rampart/engine/options.h"
-#include "rampart/engine/policy.h"
 #include "rampart/engine/status.h"
 #include "rampart/engine/transaction.h"
+#include "rampart/policy/policy.h"
 #include "rampart/report/event.h"
 #include "rampart/store/state_store.h"
 
@@ -36,7 +33,7 @@ namespace rampart::engine {
 class Engine {
  public:
   /// Loads the store's state. `clock` and `store` must outlive the engine.
-  static base::Result<std::unique_ptr<Engine>> create(std::shared_ptr<const Policy> policy,
+  static base::Result<std::unique_ptr<Engine>> create(std::shared_ptr<const policy::Policy> policy,
                                                       store::StateStore& store,
                                                       const base::Clock& clock);
   /// Gives back unspent leases and writes everything that is pending.
@@ -45,8 +42,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// Replaces the policy; transactions that have begun keep theirs.
-  void reload(std::shared_ptr<const Policy> policy);
-  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+  void reload(std::shared_ptr<const policy::Policy> policy);
+  [[nodiscard]] std::shared_ptr<const policy::Policy> policy() const;
 
   // --- milter ---
   Transaction begin(Client client, mail::Address envelope_sender);
@@ -125,7 +122,6 @@ class Engine {
   void released(const std::vector<mail::QueueId>& queue_ids, std::string_view who);
 
  private:
-  friend class Learner;
   struct Data;
   explicit Engine(std::unique_ptr<Data> data);
   std::unique_ptr<Data> data_;

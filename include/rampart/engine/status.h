@@ -11,12 +11,15 @@
 #include <vector>
 
 #include "rampart/base/time.h"
-#include "rampart/engine/options.h"
+#include "rampart/ledger/sources.h"
+#include "rampart/policy/options.h"
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 #include "rampart/suppression/entry.h"
 
 namespace rampart::engine {
+
+using ledger::SourceStatus;
 
 struct FlowStatus {
   ramp::FlowKey key;
@@ -37,19 +40,10 @@ struct FlowStatus {
   base::WallTime last_active{};
 };
 
-struct SourceStatus {
-  std::string name;
-  bool open = false;
-  base::Micros lag{0};  ///< age of the oldest line not yet read; 0 when at the end
-  std::uint64_t lines = 0;
-  std::uint64_t not_understood = 0;
-  std::string problem;  ///< "" or why it cannot be read
-};
-
 struct Status {
   base::WallTime now{};
   base::WallTime started{};
-  Mode mode = Mode::Observe;
+  policy::Mode mode = policy::Mode::Observe;
   std::string store;  ///< description
   bool store_degraded = false;
   bool feed_healthy = false;

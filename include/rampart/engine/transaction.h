@@ -12,29 +12,15 @@
 #include <vector>
 
 #include "rampart/base/time.h"
-#include "rampart/engine/options.h"
 #include "rampart/mail/address.h"
 #include "rampart/mail/queue_id.h"
+#include "rampart/policy/client.h"
 #include "rampart/ramp/flow.h"
 
 namespace rampart::engine {
 
-struct Policy;
-
-/// Who submits.
-struct Client {
-  std::string host;
-  std::string address;    ///< IP address as text; "" if unknown
-  std::string auth;       ///< SASL name; "" if none
-  bool non_smtp = false;  ///< Postfix sendmail(1) or bounce: nothing may be refused at RCPT
-};
-
-/// What is asked at RCPT.
-struct Recipient {
-  mail::Address address;
-  std::string spelling;  ///< as the MTA gave it, for smfi_delrcpt
-  std::string mailer;    ///< {rcpt_mailer}; "" if the MTA gave none
-};
+using policy::Client;
+using policy::Recipient;
 
 /// The answer for one recipient at RCPT. Hold, tag and drop are accepted here and take effect at
 /// end of message.

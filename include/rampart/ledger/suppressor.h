@@ -21,7 +21,7 @@
 #include "rampart/suppression/entry.h"
 #include "rampart/suppression/index.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 class Suppressor {
  public:
@@ -104,4 +104,4 @@ class Suppressor {
   base::Mutex writers_;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

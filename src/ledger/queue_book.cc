@@ -1,6 +1,12 @@
-#include "queue_book.h"
+#include "rampart/ledger/queue_book.h"
 
-namespace rampart::engine {
+#include "rampart/base/text.h"
+
+namespace rampart::ledger {
+
+std::string book_key(const mail::Address& address) {
+  return base::to_lower(to_string(address));
+}
 
 std::string QueueBook::key(std::string_view instance, std::string_view queue_id) {
   std::string text(queue_id);
@@ -83,4 +89,4 @@ store::MessageRecord to_record(const BookMessage& message) {
           message.envelope_sender, message.seen_at,  message.admitted_here};
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -1,10 +1,10 @@
-#include "suppressor.h"
+#include "rampart/ledger/suppressor.h"
 
 #include <algorithm>
 
 #include "rampart/telemetry/counter.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 namespace {
 
 using suppression::Change;
@@ -271,4 +271,4 @@ std::uint64_t Suppressor::added() const {
   return added_;
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -1,8 +1,8 @@
-#include "senders.h"
+#include "rampart/ledger/senders.h"
 
 #include "rampart/telemetry/counter.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 void Senders::restore(const store::SenderRecord& record) {
   const base::MutexLock lock(mutex_);
@@ -71,4 +71,4 @@ void Senders::settle(bool stored) {
   writing_.clear();
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -6,12 +6,12 @@
 
 #include <memory>
 
-#include "rampart/engine/options.h"
+#include "rampart/policy/options.h"
 #include "rampart/provider/sender.h"
 #include "rampart/provider/table.h"
 #include "rampart/reply/table.h"
 
-namespace rampart::engine {
+namespace rampart::policy {
 
 struct Policy {
   Options options;
@@ -20,4 +20,4 @@ struct Policy {
   reply::Table replies;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::policy

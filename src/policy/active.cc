@@ -1,10 +1,10 @@
-#include "rules.h"
+#include "rampart/policy/active.h"
 
 #include <algorithm>
 
 #include "rampart/base/assert.h"
 
-namespace rampart::engine {
+namespace rampart::policy {
 namespace {
 
 constexpr std::string_view kNoPlan = "none";
@@ -89,4 +89,4 @@ bool Active::is_named_sender(std::string_view sender) const noexcept {
                      [&](const Matcher& matcher) { return matcher.sender == sender; });
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::policy

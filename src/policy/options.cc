@@ -1,8 +1,8 @@
-#include "rampart/engine/options.h"
+#include "rampart/policy/options.h"
 
 #include <array>
 
-namespace rampart::engine {
+namespace rampart::policy {
 namespace {
 
 constexpr std::array<std::string_view, 7> kActions{"accept", "defer", "reject", "hold",
@@ -23,4 +23,4 @@ std::optional<Action> parse_action(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::policy

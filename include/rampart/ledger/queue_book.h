@@ -18,13 +18,18 @@
 #include <vector>
 
 #include "rampart/base/time.h"
+#include "rampart/mail/address.h"
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
+
+/// How the book spells a recipient: the local part's case is folded, as the MTA may fold it as
+/// well.
+std::string book_key(const mail::Address& address);
 
 struct BookRecipient {
-  std::string address;  ///< as the milter saw it, canonical
+  std::string address;  ///< book_key of what the milter saw
   ramp::FlowKey flow;
   ramp::Standing standing = ramp::Standing::InFlight;
   base::WallTime admitted_at{};
@@ -75,4 +80,4 @@ class QueueBook {
 store::QueuedRecord to_record(const BookMessage& message, const BookRecipient& recipient);
 store::MessageRecord to_record(const BookMessage& message);
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -1,8 +1,8 @@
-#include "flow_table.h"
+#include "rampart/ledger/flow_table.h"
 
 #include <algorithm>
 
-namespace rampart::engine {
+namespace rampart::ledger {
 namespace {
 
 // Unspent units of an expired lease go back: memory forgets them before the store does.
@@ -176,4 +176,4 @@ void FlowTable::settle(const Round& round, bool stored, base::SteadyTime until) 
   }
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "rampart/engine/policy.h"
-#include "rampart/engine/transaction.h"
+#include "rampart/policy/client.h"
+#include "rampart/policy/policy.h"
 #include "rampart/ramp/flow.h"
 
-namespace rampart::engine {
+namespace rampart::policy {
 
 /// What is in force for one flow.
 struct FlowRule {
@@ -53,4 +53,4 @@ class Active {
   ramp::Plan host_plan_;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::policy

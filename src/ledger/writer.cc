@@ -1,11 +1,11 @@
-#include "writer.h"
+#include "rampart/ledger/writer.h"
 
 #include <iterator>
 
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 Writer::Writer(store::StateStore& store, Hooks hooks)
     : store_(store), hooks_(std::move(hooks)), thread_([this] { run(); }) {}
@@ -164,4 +164,4 @@ bool Writer::write_round() {
   return stored;
 }
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

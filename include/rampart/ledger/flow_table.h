@@ -21,7 +21,7 @@
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 struct Lease {
   std::uint32_t left = 0;    ///< counted in the store, not yet spent
@@ -177,4 +177,4 @@ class FlowTable {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

@@ -22,7 +22,7 @@
 #include "rampart/base/result.h"
 #include "rampart/store/state_store.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 class Writer {
  public:
@@ -87,4 +87,4 @@ class Writer {
   std::thread thread_;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

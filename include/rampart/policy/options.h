@@ -15,7 +15,7 @@
 #include "rampart/ramp/options.h"
 #include "rampart/suppression/options.h"
 
-namespace rampart::engine {
+namespace rampart::policy {
 
 /// What to do with a recipient. `Auto` (only for `over`): hold for those who submit and forget, if
 /// a releaser is alive, else defer.
@@ -80,4 +80,4 @@ struct Options {
   std::vector<provider::Network> own_addresses;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::policy

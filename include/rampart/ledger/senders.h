@@ -15,7 +15,7 @@
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 
-namespace rampart::engine {
+namespace rampart::ledger {
 
 class Senders {
  public:
@@ -62,4 +62,4 @@ class Senders {
   std::uint32_t new_today_ RAMPART_GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace rampart::engine
+}  // namespace rampart::ledger

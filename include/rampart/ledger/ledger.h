@@ -1,0 +1,88 @@
+// The ledger: everything that is alive in one process, and its way into the store. Deciding spends
+// from it, learning changes it, people look at it.
+//
+// Threads: each part says its own. Lock order: the writer's gate, book_mutex, a provider shard
+// (FlowTable), Senders; all others take only their own lock. No lock is held across a call to the
+// store.
+
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rampart/base/mutex.h"
+#include "rampart/base/result.h"
+#include "rampart/base/time.h"
+#include "rampart/ledger/domains.h"
+#include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/queue_book.h"
+#include "rampart/ledger/replies.h"
+#include "rampart/ledger/senders.h"
+#include "rampart/ledger/sources.h"
+#include "rampart/ledger/suppressor.h"
+#include "rampart/ledger/writer.h"
+#include "rampart/policy/active.h"
+#include "rampart/store/state_store.h"
+
+namespace rampart::ledger {
+
+class Ledger {
+ public:
+  Ledger(store::StateStore& state_store, const base::Clock& time_source);
+  /// Gives back unspent leases and writes everything that is pending.
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// Reads the store, counts what a crash left of leases, and starts writing. Call first, once.
+  base::Result<> open(std::shared_ptr<const policy::Active> active);
+
+  /// Replaces what is in force; who has captured the former goes on with it.
+  void set_active(std::shared_ptr<const policy::Active> active);
+  [[nodiscard]] std::shared_ptr<const policy::Active> active() const;
+
+  [[nodiscard]] ramp::Context context(const policy::Active& active,
+                                      const ramp::FlowKey& key,
+                                      base::WallTime now) const;
+  [[nodiscard]] ramp::Context host_context(const policy::Active& active, base::WallTime now) const;
+
+  /// No report will settle these any more.
+  void forget_recipients(BookMessage& message) RAMPART_REQUIRES(book_mutex);
+  /// A held message was given back when it was held; it is charged now that it goes.
+  /// @return false if no such message is held
+  bool charge_held(const std::string& queue_id,
+                   base::WallTime now,
+                   std::vector<store::Operation>& operations);
+
+  store::StateStore& store;
+  const base::Clock& clock;
+
+  FlowTable flows;
+  Senders senders;
+  Suppressor suppressor;
+  Domains domains;
+  Sources sources;
+  Replies replies;
+
+  mutable base::Mutex book_mutex;
+  QueueBook book RAMPART_GUARDED_BY(book_mutex);
+  std::map<std::string, store::HeldRecord> held RAMPART_GUARDED_BY(book_mutex);
+
+  std::atomic<bool> feed_healthy{false};
+
+  std::unique_ptr<Writer> writer;  ///< from open() on
+
+ private:
+  void restore(store::Snapshot snapshot);
+  void start_writer();
+
+  mutable base::Mutex active_mutex_;
+  std::shared_ptr<const policy::Active> active_ RAMPART_GUARDED_BY(active_mutex_);
+  std::atomic<bool> expire_all_leases_{false};  // at a clean stop
+  FlowTable::Round round_;                      // the writer's
+};
+
+}  // namespace rampart::ledger

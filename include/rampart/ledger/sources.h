@@ -1,0 +1,65 @@
+// The sources of reports: how far each has been read, and whether reports arrive at all.
+//
+// Threads: any function from any thread.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rampart/base/mutex.h"
+#include "rampart/base/time.h"
+#include "rampart/store/records.h"
+
+namespace rampart::ledger {
+
+struct SourceStatus {
+  std::string name;
+  bool open = false;
+  base::Micros lag{0};  ///< age of the oldest line not yet read; 0 when at the end
+  std::uint64_t lines = 0;
+  std::uint64_t not_understood = 0;
+  std::string problem;  ///< "" or why it cannot be read
+};
+
+class Sources {
+ public:
+  explicit Sources(const base::Clock& clock) : clock_(clock) {}
+
+  void set(const SourceStatus& status);
+  [[nodiscard]] std::vector<SourceStatus> all() const;
+
+  void restore(store::CursorRecord record);
+  void set_cursor(const store::CursorRecord& cursor);
+  [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;
+
+  /// Mail was admitted at `now`: from here a line of the MTA is awaited.
+  void await(base::WallTime now) noexcept;
+  /// A line of the MTA has come.
+  void answer() noexcept { unanswered_ = 0; }
+
+  /// Reports arrive when every source is open, heard of and read to within `max_lag`, and the MTA
+  /// has logged something since mail was admitted: a log that is not this MTA's would look healthy
+  /// otherwise. @return "" or what is wrong
+  [[nodiscard]] std::string find_problem(base::Micros max_lag) const;
+
+ private:
+  struct Live {
+    SourceStatus status;
+    base::SteadyTime told_at{};
+  };
+
+  const base::Clock& clock_;
+  mutable base::Mutex mutex_;
+  std::map<std::string, Live> sources_ RAMPART_GUARDED_BY(mutex_);
+  std::map<std::string, store::CursorRecord> cursors_ RAMPART_GUARDED_BY(mutex_);
+  /// Wall micros of the oldest admission since a log line last came; 0: none.
+  std::atomic<long long> unanswered_{0};
+};
+
+}  // namespace rampart::ledger

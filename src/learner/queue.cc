@@ -1,0 +1,170 @@
+// What the queue manager, the local transports and postsuper say of a message as a whole.
+
+#include <algorithm>
+
+#include "rampart/telemetry/counter.h"
+
+#include "applier.h"
+
+namespace rampart::learner {
+
+using ledger::QueueBook;
+
+// A delivery that did not leave the host. Handed on to a content filter or an alias, the message
+// goes on under another queue ID, and the unit with it; otherwise the recipient's way ends here.
+void Applier::stay(BookMessage& message,
+                   const report::LogLine& line,
+                   const report::Delivery& delivery) {
+  if (delivery.status == mail::DeliveryStatus::Deferred) {
+    return;  // waits in the queue for a cause that is no provider's
+  }
+  const BookRecipient* known = look_up(message, delivery);
+  if (known == nullptr) {
+    return;
+  }
+  BookRecipient recipient = *known;
+  operations_.emplace_back(
+      store::EraseQueued{message.instance, message.queue_id, recipient.address});
+  std::erase_if(message.recipients, [&](const BookRecipient& r) { return &r == known; });
+  if (!delivery.forwarded_as) {
+    ledger_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      ramp::forget(view.flow.state, view.host.state, recipient.standing);
+    });
+    return;
+  }
+  const BookMessage from = message;  // entering another may move it
+  BookMessage& next = ledger_.book.enter(from.instance, delivery.forwarded_as->text(), line.time);
+  next.sender = from.sender;
+  next.envelope_sender = from.envelope_sender;
+  next.activated = true;
+  next.transaction_recipients = from.transaction_recipients;
+  next.recipients.push_back(std::move(recipient));
+  operations_.emplace_back(to_record(next));
+  operations_.emplace_back(to_record(next, next.recipients.back()));
+}
+
+// Named at the first delivery that leaves the host: the queue manager takes up incoming mail as
+// well, whose senders are none of ours.
+const std::string& Applier::sender_of(BookMessage& message, base::WallTime now) {
+  if (message.sender.empty()) {
+    const mail::Address sender =
+        mail::parse_address(message.envelope_sender).value_or(mail::Address{});
+    const std::string name = active_->policy().senders.sender_of(sender, {}, {});
+    message.sender = ledger_.senders.enter(name, active_->is_named_sender(name) || sender.is_null(),
+                                           active_->options().new_senders_per_day, now);
+    operations_.emplace_back(to_record(message));
+  }
+  return message.sender;
+}
+
+void Applier::on_active(const report::LogLine& line, const mail::Address& sender) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  if (ledger_.book.size() >= QueueBook::kMessagesMax && find(line) == nullptr) {
+    static telemetry::Counter& full = telemetry::counter("queue_book_full_total");
+    full.add();
+    return;
+  }
+  BookMessage& message =
+      ledger_.book.enter(book_instance(line.instance), line.queue_id.text(), line.time);
+  if (message.activated) {
+    return;
+  }
+  message.activated = true;
+  message.envelope_sender = to_string(sender);
+  message.seen_at = line.time;
+  operations_.emplace_back(to_record(message));
+}
+
+// The queue manager names no recipients: those still in the book are the ones returned to the
+// sender.
+void Applier::on_expired(const report::LogLine& line) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  BookMessage* message = find(line);
+  if (message == nullptr) {
+    return;
+  }
+  for (BookRecipient& recipient : message->recipients) {
+    ramp::Reported reported;
+    reported.reply_class = reply::ReplyClass::Expired;
+    reported.standing = recipient.standing;
+    reported.final = true;
+    ledger_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      ledger_.senders.change(recipient.flow.sender, [&](ramp::Health& health) {
+        return ramp::on_report({view.flow.state, view.host.state, health, recipient.flow.sender},
+                               reported, ledger_.context(*active_, recipient.flow, line.time),
+                               ledger_.host_context(*active_, line.time));
+      });
+    });
+    operations_.emplace_back(
+        store::EraseQueued{message->instance, message->queue_id, recipient.address});
+    ledger_.replies.count(reply::ReplyClass::Expired);
+  }
+  message->recipients.clear();
+}
+
+void Applier::on_removed(const report::LogLine& line) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  if (ledger_.held.erase(line.queue_id.text()) > 0) {
+    operations_.emplace_back(store::EraseHeld{line.queue_id.text()});
+  }
+  if (BookMessage* message = find(line)) {
+    ledger_.forget_recipients(*message);
+    operations_.emplace_back(store::EraseMessage{message->instance, message->queue_id});
+    ledger_.book.erase(BookMessage(*message));
+  }
+}
+
+void Applier::on_released(const report::LogLine& line) {
+  ledger_.charge_held(line.queue_id.text(), ledger_.clock.wall_now(), operations_);
+}
+
+// postsuper -r: the same message goes on under a new queue ID.
+void Applier::on_requeued(const report::LogLine& line, const mail::QueueId& old_id) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  const BookMessage* old = ledger_.book.find(book_instance(line.instance), old_id.text());
+  if (old == nullptr) {
+    return;
+  }
+  const BookMessage copy = *old;
+  operations_.emplace_back(store::EraseMessage{copy.instance, copy.queue_id});
+  ledger_.book.erase(copy);
+  BookMessage& message = ledger_.book.enter(copy.instance, line.queue_id.text(), line.time);
+  const std::string new_id = message.queue_id;
+  message = copy;
+  message.queue_id = new_id;
+  operations_.emplace_back(to_record(message));
+  for (const BookRecipient& recipient : message.recipients) {
+    operations_.emplace_back(to_record(message, recipient));
+  }
+}
+
+// A later milter refused the message at its end, after we had admitted it: nothing was sent. Our
+// own refusals never had a unit.
+void Applier::on_milter_reject(const report::LogLine& line, const report::MilterReject& reject) {
+  if (reject.stage != "END-OF-MESSAGE" || line.queue_id.empty()) {
+    return;
+  }
+  const base::MutexLock lock(ledger_.book_mutex);
+  if (ledger_.held.erase(line.queue_id.text()) > 0) {
+    operations_.emplace_back(store::EraseHeld{line.queue_id.text()});
+  }
+  BookMessage* message = find(line);
+  if (message == nullptr || !message->admitted_here) {
+    return;
+  }
+  for (const BookRecipient& recipient : message->recipients) {
+    ledger_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      // At the machine's time: an old line must not look like a clock set back.
+      const base::WallTime now = ledger_.clock.wall_now();
+      ramp::refund(view.flow.state, ledger_.context(*active_, recipient.flow, now),
+                   recipient.admitted_at);
+      ramp::refund(view.host.state.flow, ledger_.host_context(*active_, now),
+                   recipient.admitted_at);
+    });
+  }
+  message->recipients.clear();
+  operations_.emplace_back(store::EraseMessage{message->instance, message->queue_id});
+  ledger_.book.erase(BookMessage(*message));
+}
+
+}  // namespace rampart::learner

@@ -1,0 +1,169 @@
+#include "rampart/ledger/ledger.h"
+
+#include <utility>
+
+#include "rampart/base/text.h"
+
+namespace rampart::ledger {
+
+Ledger::Ledger(store::StateStore& state_store, const base::Clock& time_source)
+    : store(state_store), clock(time_source), suppressor(state_store), sources(time_source) {}
+
+Ledger::~Ledger() {
+  if (writer == nullptr) {
+    return;
+  }
+  // A clean stop gives back what is left of the leases.
+  expire_all_leases_ = true;
+  flows.expire_leases(FlowTable::kStop);
+  writer->poke();
+  writer.reset();
+}
+
+base::Result<> Ledger::open(std::shared_ptr<const policy::Active> active) {
+  set_active(std::move(active));
+  auto snapshot = store.load();
+  if (!snapshot) {
+    return snapshot.error();
+  }
+  if (const auto loaded = suppressor.load(snapshot->evidence); !loaded) {
+    return loaded.error();
+  }
+  restore(std::move(*snapshot));
+  start_writer();
+  return base::Ok{};
+}
+
+void Ledger::set_active(std::shared_ptr<const policy::Active> active) {
+  const base::MutexLock lock(active_mutex_);
+  active_ = std::move(active);
+}
+
+std::shared_ptr<const policy::Active> Ledger::active() const {
+  const base::MutexLock lock(active_mutex_);
+  return active_;
+}
+
+ramp::Context Ledger::context(const policy::Active& active,
+                              const ramp::FlowKey& key,
+                              base::WallTime now) const {
+  const policy::FlowRule& rule = active.rule_for(key);
+  ramp::Context context{rule.plan, active.options().constants, now, feed_healthy.load()};
+  context.provider_known = active.policy().providers.is_named(key.provider);
+  context.transactional = rule.transactional;
+  return context;
+}
+
+ramp::Context Ledger::host_context(const policy::Active& active, base::WallTime now) const {
+  return {active.host_plan(), active.options().constants, now, feed_healthy.load()};
+}
+
+// What a crash left: leases stay counted, and the recipients in the queue say how many are in
+// flight.
+void Ledger::restore(store::Snapshot snapshot) {
+  const std::shared_ptr<const policy::Active> in_force = active();
+  for (store::FlowRecord& record : snapshot.flows) {
+    if (record.leased > 0) {
+      ramp::charge(record.state, context(*in_force, record.key, record.leased_at), record.leased);
+    }
+    record.state.in_flight = 0;
+    record.state.deferred = 0;
+    flows.restore(record);
+  }
+  for (store::HostFlowRecord& record : snapshot.host_flows) {
+    if (record.leased > 0) {
+      ramp::charge(record.state.flow, host_context(*in_force, record.leased_at), record.leased);
+    }
+    record.state.flow.in_flight = 0;
+    record.state.flow.deferred = 0;
+    flows.restore(record);
+  }
+  for (const store::SenderRecord& record : snapshot.senders) {
+    senders.restore(record);
+  }
+  for (store::DomainProviderRecord& record : snapshot.domain_providers) {
+    domains.restore(std::move(record));
+  }
+  for (store::CursorRecord& record : snapshot.cursors) {
+    sources.restore(std::move(record));
+  }
+  const base::MutexLock lock(book_mutex);
+  for (const store::MessageRecord& record : snapshot.messages) {
+    book.restore(record);
+  }
+  for (const store::QueuedRecord& record : snapshot.queued) {
+    book.restore(record);
+    flows.change(record.flow, [&](const FlowTable::View& view) {
+      if (record.standing == ramp::Standing::InFlight) {
+        ++view.flow.state.in_flight;
+        ++view.host.state.flow.in_flight;
+      } else if (record.standing == ramp::Standing::Deferred) {
+        ++view.flow.state.deferred;
+      }
+    });
+  }
+  for (store::HeldRecord& record : snapshot.held) {
+    const std::string id = record.queue_id;
+    held[id] = std::move(record);
+  }
+}
+
+void Ledger::start_writer() {
+  Writer::Hooks hooks;
+  hooks.collect = [this](std::vector<store::Operation>& operations) {
+    suppressor.begin_round();
+    const base::SteadyTime lease_clock = expire_all_leases_ ? FlowTable::kStop : clock.steady_now();
+    round_ = flows.collect(clock.wall_now(), lease_clock, operations);
+    senders.collect(operations);
+  };
+  hooks.settle = [this](bool stored) {
+    flows.settle(round_, stored, clock.steady_now() + active()->options().lease_time);
+    senders.settle(stored);
+    suppressor.end_round(stored);
+  };
+  writer = std::make_unique<Writer>(store, std::move(hooks));
+}
+
+void Ledger::forget_recipients(BookMessage& message) {
+  for (const BookRecipient& recipient : message.recipients) {
+    flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      ramp::forget(view.flow.state, view.host.state, recipient.standing);
+    });
+  }
+  message.recipients.clear();
+  writer->poke();
+}
+
+bool Ledger::charge_held(const std::string& queue_id,
+                         base::WallTime now,
+                         std::vector<store::Operation>& operations) {
+  const std::shared_ptr<const policy::Active> in_force = active();
+  const base::MutexLock lock(book_mutex);
+  const auto found = held.find(queue_id);
+  if (found == held.end()) {
+    return false;
+  }
+  const store::HeldRecord record = std::move(found->second);
+  held.erase(found);
+  operations.emplace_back(store::EraseHeld{queue_id});
+  BookMessage& message = book.enter({}, queue_id, now);
+  message.sender = record.sender;
+  message.admitted_here = true;
+  message.activated = true;
+  message.transaction_recipients = static_cast<std::uint32_t>(record.recipients.size());
+  message.seen_at = now;
+  for (std::size_t i = 0; i < record.recipients.size() && i < record.providers.size(); ++i) {
+    const ramp::FlowKey key{record.sender, record.providers[i]};
+    flows.change(key, [&](const FlowTable::View& view) {
+      ramp::take(view.flow.state, context(*in_force, key, now));
+      ramp::take(view.host.state.flow, host_context(*in_force, now));
+    });
+    message.recipients.push_back(
+        {base::to_lower(record.recipients[i]), key, ramp::Standing::InFlight, now});
+    operations.emplace_back(to_record(message, message.recipients.back()));
+  }
+  operations.emplace_back(to_record(message));
+  return true;
+}
+
+}  // namespace rampart::ledger

@@ -1,0 +1,69 @@
+#include "rampart/ledger/sources.h"
+
+#include <utility>
+
+namespace rampart::ledger {
+
+void Sources::set(const SourceStatus& status) {
+  const base::MutexLock lock(mutex_);
+  sources_[status.name] = {status, clock_.steady_now()};
+}
+
+std::vector<SourceStatus> Sources::all() const {
+  const base::MutexLock lock(mutex_);
+  std::vector<SourceStatus> all;
+  all.reserve(sources_.size());
+  for (const auto& [name, source] : sources_) {
+    all.push_back(source.status);
+  }
+  return all;
+}
+
+void Sources::restore(store::CursorRecord record) {
+  const base::MutexLock lock(mutex_);
+  cursors_[record.source] = std::move(record);
+}
+
+void Sources::set_cursor(const store::CursorRecord& cursor) {
+  const base::MutexLock lock(mutex_);
+  cursors_[cursor.source] = cursor;
+}
+
+std::optional<store::CursorRecord> Sources::cursor(std::string_view source) const {
+  const base::MutexLock lock(mutex_);
+  const auto found = cursors_.find(std::string(source));
+  return found == cursors_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Sources::await(base::WallTime now) noexcept {
+  long long none = 0;
+  unanswered_.compare_exchange_strong(none, now.time_since_epoch().count());
+}
+
+std::string Sources::find_problem(base::Micros max_lag) const {
+  {
+    const base::MutexLock lock(mutex_);
+    if (sources_.empty()) {
+      return "no log is read";
+    }
+    for (const auto& [name, source] : sources_) {
+      const SourceStatus& told = source.status;
+      if (!told.open) {
+        return name + ": " + (told.problem.empty() ? "not open" : told.problem);
+      }
+      if (told.lag > max_lag) {
+        return name + ": " + base::format_duration(told.lag) + " behind";
+      }
+      if (clock_.steady_now() - source.told_at > max_lag) {
+        return name + ": its reader is stuck";
+      }
+    }
+  }
+  const base::WallTime admitted{base::Micros{unanswered_.load()}};
+  if (admitted != base::WallTime{} && clock_.wall_now() > admitted + max_lag) {
+    return "no line has come since mail was admitted at " + base::format_utc(admitted);
+  }
+  return {};
+}
+
+}  // namespace rampart::ledger
