@@ -24,6 +24,8 @@
 #include "rampart/base/time.h"
 #include "rampart/engine/status.h"
 #include "rampart/engine/transaction.h"
+#include "rampart/learner/learner.h"
+#include "rampart/ledger/trail.h"
 #include "rampart/policy/policy.h"
 #include "rampart/report/event.h"
 #include "rampart/store/state_store.h"
@@ -61,6 +63,20 @@ class Engine {
   void stop_learning();
   /// Applies a batch of lines; their effects and the cursor become durable together.
   void learn(std::span<const report::LogLine> lines, const store::CursorRecord& cursor);
+  /// Learns from one mail about other mails: a bounce, a delay notice, an abuse report. Only what
+  /// carries a token of this host's counts, once for each recipient.
+  /// @param bytes   the whole mail
+  /// @param origin  where it came from, for people: "milter", "maildir:/var/..."
+  /// @return  what became of it, when that is durable; Unavailable: bring it again
+  base::Result<learner::NoticeOutcome> learn_message(std::string_view bytes,
+                                                     base::WallTime received,
+                                                     std::string_view origin);
+  /// The same for the milter: returns at once, the mail is learned from at the next tick(). Beyond
+  /// kNoticesMax waiting ones or kNoticeBytesMax it is dropped and counted.
+  void offer_message(std::string bytes);
+  static constexpr std::size_t kNoticesMax = 1000;
+  static constexpr std::size_t kNoticeBytesMax = 64UL << 20;
+
   /// Called by the feed at least every second for each source, also when nothing came.
   void set_source_status(const SourceStatus& status);
 
@@ -105,6 +121,24 @@ class Engine {
   base::Result<SuppressionAnswer> why_suppressed(std::string_view key) const;
   base::Result<std::vector<suppression::Entry>> list_suppressions(
       const store::SuppressionFilter& filter) const;
+
+  /// Whose pending suppressions.
+  struct PendingOrder {
+    std::string key;       ///< one address, as typed; or
+    std::string provider;  ///< all of a provider ("*": of the whole host); or
+    bool all = false;
+  };
+  /// A person says that the addresses are dead: they are suppressed from now on, and the provider's
+  /// present share of such answers is taken for usual. @return how many; NotFound if none
+  base::Result<std::uint64_t> confirm_pending(const PendingOrder& order, std::string_view who);
+  /// A person says that they are not: the entries go. @return how many; NotFound if none
+  base::Result<std::uint64_t> clear_pending(const PendingOrder& order, std::string_view who);
+
+  /// The different replies that were learned from, most frequent first.
+  [[nodiscard]] std::vector<store::ReplyRecord> replies() const;
+  /// What happened to a message, oldest first, as long as Options::keep says.
+  [[nodiscard]] base::Result<std::vector<ledger::Event>> events_of(
+      const mail::QueueId& queue_id) const;
 
   /// What became of a list file.
   struct ListChange {

@@ -40,6 +40,13 @@ struct FlowStatus {
   base::WallTime last_active{};
 };
 
+/// A provider whose answers blame addresses far more often than usual.
+struct GuardStatus {
+  std::string provider;  ///< "*": the whole host
+  std::string text;      ///< in words
+  std::uint64_t pending = 0;
+};
+
 struct Status {
   base::WallTime now{};
   base::WallTime started{};
@@ -53,7 +60,10 @@ struct Status {
   std::uint64_t held = 0;
   std::optional<base::WallTime> oldest_held;
   std::uint64_t suppressed = 0;
-  std::uint64_t suppressed_added = 0;            ///< since start of the process
+  std::uint64_t suppressed_added = 0;  ///< since start of the process
+  std::uint64_t suppressed_pending = 0;
+  std::vector<GuardStatus> guards;               ///< only those that have leapt
+  std::uint64_t replies_unknown = 0;             ///< different replies that no rule knows
   std::map<std::string, std::uint64_t> replies;  ///< by class, since start
   std::map<std::string, std::uint64_t> counters;
   std::vector<std::string> warnings;  ///< sentences that someone should read

@@ -38,6 +38,7 @@ struct Ending {
   std::string hold_reason;        ///< printable ASCII, no '%'
   std::vector<std::string> drop;  ///< spellings for smfi_delrcpt
   std::string tag;                ///< value of X-Rampart, or ""
+  std::string token;              ///< value of X-Rampart-Id, 32 hexadecimal digits, or ""
 };
 
 /// State between MAIL and the end; made by Engine::begin, ended by Engine::commit or Engine::abort.

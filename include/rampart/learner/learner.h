@@ -7,13 +7,32 @@
 
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "rampart/ledger/ledger.h"
 #include "rampart/report/event.h"
 #include "rampart/store/records.h"
 
 namespace rampart::learner {
+
+/// What became of a mail about other mails.
+struct NoticeOutcome {
+  enum class Kind : std::uint8_t {
+    Counted,    ///< some recipient was learned from
+    Repeated,   ///< all of it was known
+    Confirmed,  ///< this host's own notice: the log has told it
+    NotOurs,    ///< no token of this host's, or no recipient of that message
+    Nothing,    ///< an automatic reply, ordinary mail, a success: nothing to learn
+  };
+  Kind kind = Kind::Nothing;
+  std::uint32_t recipients = 0;  ///< counted
+  std::string queue_id;          ///< of the message it is about; "" if not known
+};
+/// "counted", "repeated", "confirmed", "not_ours", "nothing".
+std::string_view to_string(NoticeOutcome::Kind kind) noexcept;
 
 /// Applies a batch of lines; their effects and the cursor become durable together.
 void learn(ledger::Ledger& ledger,

@@ -74,10 +74,18 @@ struct Options {
   base::Micros lease_time = std::chrono::seconds{10};
 
   base::Micros max_lag = std::chrono::minutes{5};
+  /// Mail leaves through a next hop whose answers are not the providers'.
   bool smarthost = false;
   bool has_log_source = false;  ///< some log is configured
   /// Relays at these addresses are this host itself (content filters): not deliveries.
   std::vector<provider::Network> own_addresses;
+  /// Names under which this host's MTA reports: its own notices only confirm what its log says.
+  std::vector<std::string> host_names;
+
+  bool reads_notices = false;  ///< bounce mails reach us by some door
+  bool token = false;          ///< outgoing mail carries a token by which notices are believed
+  base::Micros token_lifetime = std::chrono::hours{24 * 30};
+  base::Micros keep = std::chrono::hours{24 * 14};  ///< events, for explain --queue-id
 };
 
 }  // namespace rampart::policy
