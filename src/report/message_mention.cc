@@ -137,6 +137,15 @@ bool is_closing(std::string_view left, std::string_view behind) {
   return behind.find_first_not_of(kEnd) == std::string_view::npos;
 }
 
+// Weight of a mention behind another one in its line: a list goes on, or it is only a word.
+int weigh_follower(std::string_view between, int weight, int previous) {
+  constexpr std::string_view kListed = " \t,;<>";
+  if (!between.empty() && between.find_first_not_of(kListed) == std::string_view::npos) {
+    return previous;
+  }
+  return weight == kEntryWeight ? kPlainWeight : weight;
+}
+
 }  // namespace
 
 bool announces_others(std::string_view text) {
@@ -157,34 +166,28 @@ std::vector<Mention> find_mentions(std::string_view line, std::size_t index) {
   while (at != std::string_view::npos && found.size() < kMentionsPerLine) {
     const std::size_t start = local_start(line, at, floor);
     const std::size_t end = domain_end(line, at);
-    if (start < at && end > at + 1) {
-      if (auto address = mail::parse_address(line.substr(start, end - start));
-          address && !address->domain.empty()) {
-        Mention mention;
-        mention.address = std::move(*address);
-        mention.line = index;
-        const std::string_view left = line.substr(floor, start - floor);
-        mention.weight = weigh(left);
-        mention.indent = std::min(line.size(), line.find_first_not_of(" \t"));
-        mention.behind = line.substr(end);
-        mention.bracketed = start > 0 && line[start - 1] == '<';
-        if (floor > 0) {
-          constexpr std::string_view kListed = " \t,;<>";
-          const bool listed = left.find_first_not_of(kListed) == std::string_view::npos;
-          if (listed && !left.empty()) {
-            mention.weight = std::max(found.empty() ? kPlainWeight : found.back().weight,
-                                      static_cast<int>(kOthersWeight));
-          } else if (mention.weight == kEntryWeight) {
-            mention.weight = kPlainWeight;  // the second one in a line
-          }
-        } else if (mention.weight == kPlainWeight && is_closing(left, mention.behind)) {
-          mention.weight = kNamedWeight;
-        }
-        found.push_back(std::move(mention));
+    const std::size_t next = line.find('@', std::max(at + 1, end));
+    const bool whole = start < at && end > at + 1;
+    auto address = whole ? mail::parse_address(line.substr(start, end - start)) : std::nullopt;
+    if (address && !address->domain.empty()) {
+      Mention mention;
+      mention.address = std::move(*address);
+      mention.line = index;
+      const std::string_view left = line.substr(floor, start - floor);
+      mention.weight = weigh(left);
+      mention.indent = std::min(line.size(), line.find_first_not_of(" \t"));
+      mention.behind = line.substr(end);
+      mention.bracketed = start > 0 && line[start - 1] == '<';
+      if (floor > 0) {
+        const int previous = found.empty() ? kPlainWeight : found.back().weight;
+        mention.weight = weigh_follower(left, mention.weight, previous);
+      } else if (mention.weight == kPlainWeight && is_closing(left, mention.behind)) {
+        mention.weight = kNamedWeight;
       }
-      floor = end;
+      found.push_back(std::move(mention));
     }
-    at = line.find('@', std::max(at + 1, end));
+    floor = whole ? end : floor;
+    at = next;
   }
   return found;
 }

@@ -78,6 +78,8 @@ class Reader {
 
  private:
   void weigh_mentions();
+  void index_mentions();
+  void apply_hints(Mention& mention) const;
   void drop_strangers();
   void choose();
   void set_ends();
@@ -101,6 +103,34 @@ class Reader {
   bool alone_ = false;  ///< there is only one recipient: all the notice is about it
 };
 
+void Reader::index_mentions() {
+  begins_.resize(lines_.size());
+  constexpr std::size_t kPlacesMax = 4;
+  for (std::size_t i = 0; i < mentions_.size(); ++i) {
+    begins_[mentions_[i].line] = begins_[mentions_[i].line] || mentions_[i].begins_line;
+    std::vector<std::size_t>& places = places_[mentions_[i].address];
+    if (places.size() < kPlacesMax) {
+      places.push_back(i);
+    }
+  }
+}
+
+// What is known from elsewhere about an address.
+void Reader::apply_hints(Mention& mention) const {
+  if (is_role(mention.address) || contains(hints_.authors, mention.address)) {
+    mention.weight -= 5;
+  } else if (contains(hints_.readers, mention.address)) {
+    mention.weight -= mention.weight == kEntryWeight ? 1 : 3;
+  }
+  if (contains(hints_.failed, mention.address)) {
+    mention.weight += 4;
+    mention.hinted = true;
+  } else if (contains(hints_.returned, mention.address)) {
+    mention.hinted = true;
+    mention.weight += mention.weight > kOthersWeight ? 3 : 0;
+  }
+}
+
 void Reader::weigh_mentions() {
   std::optional<Mention> last;  // the last one that began a line
   for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -119,31 +149,12 @@ void Reader::weigh_mentions() {
           mention.begins_line = true;
         }
       }
-      if (is_role(mention.address) || contains(hints_.authors, mention.address)) {
-        mention.weight -= 5;
-      } else if (contains(hints_.readers, mention.address)) {
-        mention.weight -= mention.weight == kEntryWeight ? 1 : 3;
-      }
-      if (contains(hints_.failed, mention.address)) {
-        mention.weight += 4;
-        mention.hinted = true;
-      } else if (contains(hints_.returned, mention.address)) {
-        mention.hinted = true;
-        mention.weight += mention.weight > kOthersWeight ? 3 : 0;
-      }
+      apply_hints(mention);
       mentions_.push_back(std::move(mention));
     }
   }
   drop_strangers();
-  begins_.resize(lines_.size());
-  constexpr std::size_t kPlacesMax = 4;
-  for (std::size_t i = 0; i < mentions_.size(); ++i) {
-    begins_[mentions_[i].line] = begins_[mentions_[i].line] || mentions_[i].begins_line;
-    std::vector<std::size_t>& places = places_[mentions_[i].address];
-    if (places.size() < kPlacesMax) {
-      places.push_back(i);
-    }
-  }
+  index_mentions();
 }
 
 // "(expanded from <a@b>)", "(generated from a@b)": what the sender wrote.
