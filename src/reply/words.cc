@@ -9,7 +9,7 @@ namespace {
 
 // "?" stands for a letter that a server or an MTA could not write.
 constexpr std::string_view kMailbox =
-    "user|recipient|rcpt|mail ?box|account|acct|inbox|address|mail-?id|e-?mail id|subscriber|"
+    "user|recipient|rcpt|mail[- ]?box|account|acct|inbox|address|mail-?id|e-?mail id|subscriber|"
     "customer|member\\b|alias|local[- ]part|mail ?drop|maildir|mail ?folder|person\\b|individual|"
     "employee|"
     "benutzer|empf(?:ä|ae|a|\\?+)nger|postfach|konto|adress|"
@@ -69,7 +69,8 @@ constexpr std::string_view kOff =
     "禁用|停用|冻结|已被锁|注销|過期|过期|無効|停止";
 
 constexpr std::string_view kOrigin =
-    "(?:your|you|the|this|that|sending|sender.?s?|client|remote|source|originating|connecting|"
+    "\\b[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\b|"
+    "(?:your|the|this|that|sending|sender.?s?|client|remote|source|originating|connecting|"
     "peer|smtp|mail) ?(?:e-?mail |mail |smtp |internet )?"
     "(?:ip\\b|ip-?addr|ips\\b|ip address|host\\b|server|network|isp\\b|mta\\b|mail ?server|"
     "mailserver|hostname|netblock|subnet|range|domain|relay|machine|provider|gateway|client)";
@@ -89,7 +90,8 @@ constexpr std::string_view kRefused =
     "reject|refus|den(?:y|ied|ies)|block|declin|not (?:be )?(?:accept|allow|permit|welcom|deliver|"
     "want|trust)|unaccept|prohibit|forbid|disallow|ban(?:ned)?\\b|bounced?\\b|discard|dropped|"
     "won.?t accept|will not accept|do(?:es)? not accept|abgelehnt|abgewiesen|verweigert|gesperrt|"
-    "refus(?:é|e)|rejet|rechazad|denegad|se encuentra en|bloquead|rejeitad|recusad|respint|rifiutat|odrzucon|"
+    "refus(?:é|e)|rejet|rechazad|denegad|se encuentra "
+    "en|bloquead|rejeitad|recusad|respint|rifiutat|odrzucon|"
     "geweigerd|отклон|запрещ|отказ|заблок|拒绝|拒絕|被拒|拒收|拒否";
 
 constexpr std::string_view kMany =

@@ -18,6 +18,7 @@ TEST_CASE("every class has one name and advice", "[reply][unit]") {
     CHECK(names.insert(name).second);
     CHECK(advice(reply_class).meaning.ends_with('.'));
     CHECK(advice(reply_class).action.ends_with('.'));
+    CHECK(advice(reply_class).rampart_does.ends_with('.'));
     CHECK_FALSE(to_string(advice(reply_class).retry).empty());
   }
   CHECK(to_string(ReplyClass::RateLimited) == "rate_limited");

@@ -33,6 +33,7 @@ struct Figures {
   std::array<std::size_t, kReplyClasses> hits{};
   std::array<std::size_t, kReplyClasses> wrongly{};
   std::array<std::size_t, kReplyClasses> overlooked{};
+  std::array<std::array<std::size_t, kReplyClasses>, kReplyClasses> taken{};  // label, answer
 
   void add(const Labelled& entry, const Classification& answer) {
     const bool correct = entry.accepted.count(answer.reply_class) != 0;
@@ -44,6 +45,8 @@ struct Figures {
     } else {
       ++wrongly[static_cast<std::size_t>(answer.reply_class)];
       ++overlooked[static_cast<std::size_t>(entry.reply_class)];
+      ++taken[static_cast<std::size_t>(entry.reply_class)]
+             [static_cast<std::size_t>(answer.reply_class)];
     }
     if (entry.suppress == true) {
       ++must;
@@ -150,6 +153,12 @@ TEST_CASE("figures of each class", "[.classes]") {
     for (const Figures& f : halves) {
       std::printf("  right %3zu overlooked %3zu wrongly %3zu", f.hits[i], f.overlooked[i],
                   f.wrongly[i]);
+    }
+    for (std::size_t other = 0; other < kReplyClasses; ++other) {
+      if (const std::size_t times = halves[1].taken[i][other]; times != 0) {
+        std::printf("  %zu %s", times,
+                    std::string(to_string(static_cast<ReplyClass>(other))).c_str());
+      }
     }
     std::printf("\n");
   }

@@ -3,6 +3,7 @@
 #include "rampart/reply/table.h"
 #include "support/catch.h"
 
+#include "reply/catalogue.h"
 #include "reply/general_replies.h"
 #include "reply/rules_file.h"
 
@@ -21,6 +22,12 @@ const Table& shipped() {
   return table;
 }
 
+// Classes that concern nobody in particular, or whom a cause does not name.
+bool is_nobody(ReplyClass c) {
+  return c == ReplyClass::Delivered || c == ReplyClass::Greylisted || c == ReplyClass::Expired ||
+         c == ReplyClass::Network;
+}
+
 TEST_CASE("the shipped table compiles and explains itself", "[reply][unit]") {
   const Table& table = shipped();
   CHECK(table.size() > 140);
@@ -31,7 +38,10 @@ TEST_CASE("the shipped table compiles and explains itself", "[reply][unit]") {
     providers += rule.provider.empty() ? 0U : 1U;
     CHECK((rule.advice.empty() || rule.advice.ends_with('.')));
     CHECK((rule.url.empty() || rule.url.starts_with("https://")));
+    CHECK((rule.provider.empty() || !rule.advice.empty()));
+    CHECK((rule.provider.empty() || !rule.url.empty()));
     CHECK_FALSE(rule.samples.empty());
+    CHECK((rule.scope != Scope::None || is_nobody(rule.reply_class)));
   }
   CHECK(providers > 30);
 }
@@ -45,6 +55,22 @@ TEST_CASE("replies in other words than the samples", "[reply][unit]") {
     const Classification answer = shipped().classify(question);
     INFO(shipped().rule(answer.rule).name);
     CHECK(to_string(answer.reply_class) == c.reply_class);
+  }
+}
+
+TEST_CASE("what providers and filters are known to say", "[reply][unit]") {
+  for (const test::CatalogueReply& c : test::kCatalogue) {
+    INFO(c.provider << ": " << c.reply);
+    Question question;
+    question.reply = c.reply;
+    question.provider = c.provider;
+    question.stage = c.stage;
+    const Classification answer = shipped().classify(question);
+    INFO(shipped().rule(answer.rule).name);
+    CHECK(to_string(answer.reply_class) == c.reply_class);
+    if (!c.scope.empty()) {
+      CHECK(to_string(answer.scope) == c.scope);
+    }
   }
 }
 

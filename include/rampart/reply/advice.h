@@ -1,4 +1,5 @@
-// What a postmaster should know about each class of reply: meaning, whether to retry, what to do.
+// What a postmaster should know about each class of reply: meaning, whether to retry, what to do,
+// and what rampart does about it by itself.
 //
 // Pure: constant data; any thread.
 
@@ -25,7 +26,8 @@ std::string_view to_string(Retry retry) noexcept;
 struct Advice {
   std::string_view meaning;  ///< one sentence: what the other side says
   Retry retry = Retry::AsUsual;
-  std::string_view action;  ///< what a person should do
+  std::string_view action;        ///< what a person should do
+  std::string_view rampart_does;  ///< what rampart does by itself, with its defaults
 };
 
 const Advice& advice(ReplyClass reply_class) noexcept;

@@ -28,9 +28,8 @@ struct Sample {
   std::string provider;                         ///< "": the rule's provider
 };
 
-/// Patterns of which one must be found. Each is RE2's syntax, found anywhere in the normalised text,
-/// any case, with one addition: a word group such as {mailbox} stands for what it lists in
-/// words.h.
+/// Patterns of which one must be found. Each is RE2's syntax, found anywhere in the normalised
+/// text, any case, with one addition: a word group such as {mailbox} stands for what words.h lists.
 struct Patterns {
   Patterns() = default;
   Patterns(std::string one) {  // NOLINT(google-explicit-constructor): one is the usual number
