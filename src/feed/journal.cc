@@ -25,7 +25,7 @@ using Kind = JournalEvent::Kind;
 
 constexpr base::Micros kRetryEvery = 1s;
 constexpr base::Micros kCheckEvery = 60s;
-constexpr std::size_t kMessageMax = 64 * 1024;
+constexpr std::size_t kMessageMax = 64UL * 1024UL;
 constexpr std::size_t kFilesMax = 4096;
 constexpr std::size_t kEventsMax = 64;
 constexpr std::string_view kMailFacility = "SYSLOG_FACILITY=2";
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> find_uid(const std::string& user) {
   if (const auto uid = base::parse_uint(user)) {
     return uid;
   }
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, 16'384> buffer{};
   struct passwd entry {};
   struct passwd* found = nullptr;
   if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 
 using base::Error;
 
 constexpr std::size_t kNameMax = 64;
-constexpr std::size_t kLineMax = 64 * 1024;
+constexpr std::size_t kLineMax = 64UL * 1024UL;
 constexpr base::Micros kSyncMax = 10s;
 constexpr base::Micros kTellEvery = 1s;
 

@@ -34,7 +34,7 @@ struct MboxMessage {
 
 class MboxSplitter {
  public:
-  static constexpr std::size_t kMessageMax = 1024 * 1024;
+  static constexpr std::size_t kMessageMax = 1024UL * 1024UL;
 
   /// @param line   without line end
   /// @param begin  where it begins in its file

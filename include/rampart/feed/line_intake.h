@@ -26,7 +26,7 @@ class LineIntake {
  public:
   static constexpr std::size_t kSourcesMax = 16;
   static constexpr std::size_t kLinesMax = 10'000;
-  static constexpr std::size_t kBytesMax = 1024 * 1024;
+  static constexpr std::size_t kBytesMax = 1024UL * 1024UL;
 
   /// @param zone  IANA name, of stamps without one; "": the system's
   LineIntake(engine::Engine& engine, const base::Clock& clock, const std::string& zone = {});
