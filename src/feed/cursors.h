@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "rampart/engine/engine.h"
 #include "rampart/report/stamp.h"
-#include "rampart/store/records.h"
 
 #include "follower.h"
 
