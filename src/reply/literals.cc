@@ -14,9 +14,10 @@ namespace {
 constexpr std::size_t kCrossMax = 64;       // texts that a sequence may stand for
 constexpr std::size_t kUnionMax = 400;      // texts of one factor
 constexpr std::size_t kClassMax = 10;       // characters of a class that are spelled out
+constexpr std::size_t kSimplifyMax = 40;    // the effort is quadratic
 constexpr std::size_t kDepthMax = 40;       // nested groups
 constexpr std::size_t kFactorBytesMin = 2;  // shorter texts are everywhere
-constexpr std::size_t kFactorBytesMax = 12;
+constexpr std::size_t kFactorBytesMax = 8;
 
 // What a part of a pattern needs.
 struct Need {
@@ -51,6 +52,10 @@ void simplify(Factor& factor) {
   std::sort(factor.begin(), factor.end(), [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   });
+  factor.erase(std::unique(factor.begin(), factor.end()), factor.end());
+  if (factor.size() > kSimplifyMax) {
+    return;
+  }
   Factor kept;
   for (std::string& text : factor) {
     const bool covered = std::any_of(kept.begin(), kept.end(), [&text](const std::string& shorter) {
@@ -372,28 +377,27 @@ std::vector<std::string_view> split(std::string_view pattern) {
 }  // namespace
 
 std::vector<Branch> branches_of(std::string_view pattern) {
-  if (!Parser(pattern).parse()) {
-    return {Branch{std::string(pattern), {}, false}};
-  }
   std::vector<Branch> branches;
   for (const std::string_view part : split(pattern)) {
     Branch branch{std::string(part), {}, false};
-    if (auto need = Parser(part).parse()) {
-      if (need->exact) {
-        const bool complete =
-            std::all_of(need->texts.begin(), need->texts.end(), [](const std::string& text) {
-              return text.size() >= kFactorBytesMin && text.size() <= 4 * kFactorBytesMax;
-            });
-        branch.literal = complete && !need->asserts;
-        if (branch.literal) {
-          simplify(need->texts);
-          branch.factors.push_back(std::move(need->texts));
-        } else {
-          add_factor(branch.factors, std::move(need->texts));
-        }
+    auto need = Parser(part).parse();
+    if (!need) {  // the parts may be wrong as well: flags, for one, reach beyond them
+      return {Branch{std::string(pattern), {}, false}};
+    }
+    if (need->exact) {
+      const bool complete =
+          std::all_of(need->texts.begin(), need->texts.end(), [](const std::string& text) {
+            return text.size() >= kFactorBytesMin && text.size() <= 6 * kFactorBytesMax;
+          });
+      branch.literal = complete && !need->asserts;
+      if (branch.literal) {
+        simplify(need->texts);
+        branch.factors.push_back(std::move(need->texts));
       } else {
-        branch.factors = std::move(need->factors);
+        add_factor(branch.factors, std::move(need->texts));
       }
+    } else {
+      branch.factors = std::move(need->factors);
     }
     branches.push_back(std::move(branch));
   }

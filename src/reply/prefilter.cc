@@ -93,6 +93,12 @@ void Prefilter::link() {
 
 void Prefilter::build() {
   number_bytes();
+  std::size_t bytes = 1;
+  for (const std::string& literal : literals_) {
+    bytes += literal.size();
+  }
+  next_.reserve(bytes * columns_);
+  own_.reserve(bytes);
   own_.emplace_back();
   next_.resize(columns_, 0);
   for (std::uint32_t literal = 0; literal < literals_.size(); ++literal) {

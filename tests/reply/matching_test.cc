@@ -54,7 +54,7 @@ TEST_CASE("what a pattern needs at least", "[reply][unit]") {
       {"(abc)+", "abc"},
       {"x{2,3}full", "full"},
       {"x{0,3}full", "full"},
-      {"[0-9]+ messages", " messages"},
+      {"[0-9]+ messages", " message"},
       {"[^a]full", "full"},
       {"(full|.)", ""},
       {".", ""},
