@@ -11,6 +11,7 @@
 
 #include "rampart/engine/engine.h"
 #include "rampart/ledger/ledger.h"
+#include "rampart/ledger/token.h"
 
 namespace rampart::engine {
 
@@ -80,6 +81,14 @@ struct Engine::Data : ledger::Ledger {
                           base::WallTime now);
   void take(const Active& active, TransactionRecipient& recipient, base::WallTime now);
   void give_back(const Active& active, TransactionRecipient& recipient, base::WallTime now);
+  std::string make_token(const Transaction::Data& open,
+                         const mail::QueueId& queue_id,
+                         base::WallTime now);
+  void note(const TransactionRecipient& recipient,
+            const mail::QueueId& queue_id,
+            std::string_view what,
+            std::string_view text,
+            base::WallTime now);
   void hold(Transaction::Data& open,
             const mail::QueueId& queue_id,
             base::WallTime now,
@@ -90,8 +99,14 @@ struct Engine::Data : ledger::Ledger {
   void expire_suppressions(base::WallTime now);
   void forget_old_messages(base::WallTime now);
   void forget_idle_flows(base::WallTime now);
+  void learn_offered(base::WallTime now);
 
-  // Shown to people (people.cc).
+  base::Result<> sync_round(base::Micros timeout);
+
+  // Shown to people, and what they order (people.cc).
+  base::Result<std::uint64_t> change_pending(const PendingOrder& order,
+                                             bool confirm,
+                                             std::string_view who);
   std::optional<FlowStatus> status_of(const Active& active,
                                       const LiveFlow& flow,
                                       const LiveHost& host,
@@ -105,6 +120,10 @@ struct Engine::Data : ledger::Ledger {
     std::uint32_t count = 0;
   };
   std::unordered_map<std::string, NullHour> null_senders RAMPART_GUARDED_BY(null_senders_mutex);
+
+  base::Mutex notices_mutex;
+  std::vector<std::string> notices RAMPART_GUARDED_BY(notices_mutex);  ///< of the milter
+  std::size_t notice_bytes RAMPART_GUARDED_BY(notices_mutex) = 0;
 
   std::atomic<int> lease_waiters{0};
   base::WallTime swept_at{};   ///< tick's

@@ -24,8 +24,13 @@ Action effective_over(Action over, const Client& client) noexcept {
   return client.non_smtp && refuses ? Action::Accept : over;
 }
 
-Action effective_suppressed(const Options& options, const Client& client) noexcept {
+// A pending entry may be a provider's error: its mail waits, and is neither refused for good nor
+// dropped.
+Action effective_suppressed(const Options& options, const Client& client, bool pending) noexcept {
   const bool refuses = options.suppressed == Action::Defer || options.suppressed == Action::Reject;
+  if (pending && (refuses || options.suppressed == Action::Drop)) {
+    return client.non_smtp ? Action::Hold : Action::Defer;
+  }
   return client.non_smtp && refuses ? options.non_smtp_suppressed : options.suppressed;
 }
 
@@ -132,21 +137,22 @@ std::optional<Verdict> Engine::Data::apply_suppression(Transaction::Data& transa
   if (!entry) {
     return std::nullopt;
   }
-  const Action action = effective_suppressed(options, transaction.client);
+  const bool pending = !entry->pending.empty();
+  const Action action = effective_suppressed(options, transaction.client, pending);
   const bool observe = options.suppression_mode == Mode::Observe ||
                        policy.rule_for(recipient.flow).mode == Mode::Observe;
   static telemetry::Counter& hits = telemetry::counter("suppressed_recipients_total");
   hits.add();
   telemetry::write(telemetry::Level::Info, decision_line(transaction, recipient)
                                                .add(observe ? "would" : "action", to_string(action))
-                                               .add("reason", "suppressed")
+                                               .add("reason", pending ? "pending" : "suppressed")
                                                .add("since", base::format_utc(entry->since))
                                                .text(entry->evidence));
   if (observe) {
     return std::nullopt;
   }
   recipient.action = action;
-  recipient.reason = "suppressed";
+  recipient.reason = pending ? "pending" : "suppressed";
   const std::string address = to_string(recipient.recipient.address);
   switch (action) {
     case Action::Defer:
@@ -367,6 +373,7 @@ Ending Engine::commit(Transaction& transaction, const mail::QueueId& queue_id) {
   // A message without recipients would vanish without a trace, so it is held instead.
   const bool nobody_left = dropped > 0 && dropped == static_cast<std::ptrdiff_t>(all.size());
   Ending ending;
+  ending.token = data_->make_token(*open, queue_id, now);
   for (const TransactionRecipient& recipient : all) {
     if (recipient.action == Action::Drop) {
       ending.drop.push_back(recipient.recipient.spelling);
@@ -400,6 +407,30 @@ void Engine::abort(Transaction& transaction) {
   }
 }
 
+// By this token a notice from outside is believed later: nobody else knows it.
+std::string Engine::Data::make_token(const Transaction::Data& open,
+                                     const mail::QueueId& queue_id,
+                                     base::WallTime now) {
+  if (!open.active->options().token || open.envelope_sender.is_null() || queue_id.empty()) {
+    return {};
+  }
+  store::TokenRecord record;
+  for (const TransactionRecipient& recipient : open.recipients) {
+    if (!recipient.flow.provider.empty() && recipient.action != Action::Drop) {
+      record.recipients.push_back(ledger::book_key(recipient.recipient.address));
+    }
+  }
+  if (record.recipients.empty()) {
+    return {};
+  }
+  record.token = ledger::random_token();
+  record.queue_id = queue_id.text();
+  record.sender = open.sender;
+  record.time = now;
+  std::string token = record.token;
+  return writer->try_add({std::move(record)}) ? token : std::string{};
+}
+
 void Engine::Data::hold(Transaction::Data& open,
                         const mail::QueueId& queue_id,
                         base::WallTime now,
@@ -411,7 +442,9 @@ void Engine::Data::hold(Transaction::Data& open,
   for (TransactionRecipient& recipient : open.recipients) {
     give_back(*open.active, recipient, now);
     // Of several reasons the one that no waiting mends is told.
-    if (!recipient.reason.empty() && (record.reason.empty() || recipient.reason == "suppressed")) {
+    if (!recipient.reason.empty() &&
+        (record.reason.empty() || recipient.reason == "suppressed" ||
+         (recipient.reason == "pending" && record.reason != "suppressed"))) {
       record.reason = recipient.reason;
     }
     if (recipient.flow.provider.empty()) {
@@ -419,6 +452,7 @@ void Engine::Data::hold(Transaction::Data& open,
     }
     record.recipients.push_back(to_string(recipient.recipient.address));
     record.providers.push_back(recipient.flow.provider);
+    note(recipient, queue_id, "held", recipient.reason, now);
   }
   telemetry::Line line(queue_id.empty() ? "NOQUEUE" : queue_id.text());
   line.address("from", open.envelope_sender)
@@ -444,6 +478,23 @@ void Engine::Data::hold(Transaction::Data& open,
                            .add("action", "hold")
                            .text("held, but not yet in the store; see postqueue -p"));
     }
+  }
+}
+
+void Engine::Data::note(const TransactionRecipient& recipient,
+                        const mail::QueueId& queue_id,
+                        std::string_view what,
+                        std::string_view text,
+                        base::WallTime now) {
+  if (!queue_id.empty()) {
+    trail.add({now,
+               queue_id.text(),
+               std::string(what),
+               to_string(recipient.recipient.address),
+               recipient.flow.sender,
+               recipient.flow.provider,
+               std::string(text),
+               {}});
   }
 }
 
@@ -483,6 +534,7 @@ void Engine::Data::enter(Transaction::Data& open,
       message.recipients.push_back({ledger::book_key(recipient.recipient.address), recipient.flow,
                                     ramp::Standing::InFlight, recipient.taken_at});
       operations.emplace_back(to_record(message, message.recipients.back()));
+      note(recipient, queue_id, "accepted", recipient.reason, now);
     }
   }
   if (!tracked) {  // nothing will ever tell the fate of these

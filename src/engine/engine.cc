@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rampart/learner/learner.h"
+#include "rampart/report/message.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -15,7 +16,9 @@ constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};  // maximal_
 constexpr base::Micros kHistoryKept = std::chrono::hours{24 * 400};
 constexpr base::Micros kSweepEvery = std::chrono::minutes{1};
 constexpr base::Micros kIdle = std::chrono::hours{48};
+constexpr base::Micros kDone = std::chrono::minutes{10};
 constexpr std::size_t kForgetAtOnce = 10'000;
+constexpr base::Micros kNoticeTimeout = std::chrono::seconds{10};
 
 }  // namespace
 
@@ -63,6 +66,46 @@ void Engine::learn(std::span<const report::LogLine> lines, const store::CursorRe
   learner::learn(*data_, lines, cursor);
 }
 
+base::Result<learner::NoticeOutcome> Engine::learn_message(std::string_view bytes,
+                                                           base::WallTime received,
+                                                           std::string_view origin) {
+  const auto outcome = learner::learn(*data_, report::read_message(bytes), received, origin);
+  if (!outcome || outcome->kind != learner::NoticeOutcome::Kind::Counted) {
+    return outcome;
+  }
+  if (const auto stored = sync(kNoticeTimeout); !stored) {
+    return stored.error();
+  }
+  return outcome;
+}
+
+void Engine::offer_message(std::string bytes) {
+  const base::MutexLock lock(data_->notices_mutex);
+  if (data_->notices.size() >= kNoticesMax ||
+      data_->notice_bytes + bytes.size() > kNoticeBytesMax) {
+    static telemetry::Counter& dropped = telemetry::counter("notices_dropped_total");
+    dropped.add();
+    return;
+  }
+  data_->notice_bytes += bytes.size();
+  data_->notices.push_back(std::move(bytes));
+}
+
+void Engine::Data::learn_offered(base::WallTime now) {
+  std::vector<std::string> offered;
+  {
+    const base::MutexLock lock(notices_mutex);
+    offered.swap(notices);
+    notice_bytes = 0;
+  }
+  for (const std::string& bytes : offered) {
+    if (!learner::learn(*this, report::read_message(bytes), now, "milter")) {
+      static telemetry::Counter& dropped = telemetry::counter("notices_dropped_total");
+      dropped.add();
+    }
+  }
+}
+
 // One page of entries at each call, round and round: entries that are over count no more anyhow, so
 // there is no hurry.
 void Engine::Data::expire_suppressions(base::WallTime now) {
@@ -103,7 +146,7 @@ void Engine::Data::expire_suppressions(base::WallTime now) {
 void Engine::Data::forget_old_messages(base::WallTime now) {
   std::vector<store::Operation> operations;
   const base::MutexLock lock(book_mutex);
-  for (const BookMessage& old : book.find_older(now - kQueueLifetime, kForgetAtOnce)) {
+  for (const BookMessage& old : book.find_older(now - kQueueLifetime, now - kDone, kForgetAtOnce)) {
     if (BookMessage* message = book.find(old.instance, old.queue_id)) {
       forget_recipients(*message);
       operations.emplace_back(store::EraseMessage{old.instance, old.queue_id});
@@ -155,14 +198,18 @@ void Engine::tick() {
     data.forget_old_messages(now);
   }
   data.expire_suppressions(now);
+  data.learn_offered(now);
+  learner::age_guards(data);
+  data.seen.forget_old(now);
   if (now > data.pruned_at + std::chrono::hours{24}) {
     data.pruned_at = now;
     data.forget_idle_flows(now);
-    if (const auto pruned = data.store.prune({.history = now - kHistoryKept,
-                                              .seen_reports = now - std::chrono::days{7},
-                                              .events = now - std::chrono::days{14},
-                                              .tokens = now - std::chrono::days{30},
-                                              .replies = now - std::chrono::days{90}});
+    if (const auto pruned =
+            data.store.prune({.history = now - kHistoryKept,
+                              .seen_reports = now - std::chrono::days{7},
+                              .events = now - data.active()->options().keep,
+                              .tokens = now - data.active()->options().token_lifetime,
+                              .replies = now - std::chrono::days{90}});
         !pruned) {
       telemetry::counter("store_errors_total").add();
     }
@@ -170,10 +217,14 @@ void Engine::tick() {
 }
 
 base::Result<> Engine::sync(base::Micros timeout) {
-  if (data_->writer->wait_round(timeout)) {
+  return data_->sync_round(timeout);
+}
+
+base::Result<> Engine::Data::sync_round(base::Micros timeout) {
+  if (writer->wait_round(timeout)) {
     return base::Ok{};
   }
-  const std::string problem = data_->writer->problem();
+  const std::string problem = writer->problem();
   return base::Error{base::Error::Kind::Unavailable,
                      problem.empty() ? "the store did not answer in time" : problem};
 }

@@ -108,6 +108,15 @@ Status Engine::status() const {
   status.replies = data.replies.counts();
   status.suppressed = data.suppressor.size();
   status.suppressed_added = data.suppressor.added();
+  status.suppressed_pending = data.suppressor.pending();
+  status.replies_unknown = data.replies.unknown();
+  for (ledger::Guards::Leapt& leapt : data.guards.leapt(status.now)) {
+    const auto pending = data.suppressor.pending_keys(leapt.provider).size();
+    status.warnings.push_back(
+        (leapt.provider == ledger::Guards::kHost ? "all providers" : leapt.provider) + ": " +
+        leapt.text + "; new suppressions are pending (rampart suppression list --pending)");
+    status.guards.push_back({std::move(leapt.provider), std::move(leapt.text), pending});
+  }
   status.counters = telemetry::read_counters();
   if (!policy->options().has_log_source) {
     status.warnings.emplace_back(
@@ -287,6 +296,74 @@ base::Result<Engine::SuppressionAnswer> Engine::why_suppressed(std::string_view 
 base::Result<std::vector<suppression::Entry>> Engine::list_suppressions(
     const store::SuppressionFilter& filter) const {
   return data_->store.list_suppressions(filter);
+}
+
+base::Result<std::uint64_t> Engine::Data::change_pending(const PendingOrder& order,
+                                                         bool confirm,
+                                                         std::string_view who) {
+  const base::WallTime now = clock.wall_now();
+  std::vector<std::string> keys;
+  std::set<std::string> providers;
+  if (!order.key.empty()) {
+    const auto key = suppression::parse_key(order.key, active()->options().suppression);
+    if (!key) {
+      return Error{Error::Kind::InvalidInput,
+                   "\"" + base::printable(order.key) + "\" is no address"};
+    }
+    keys.push_back(*key);
+  } else {
+    keys = suppressor.pending_keys(order.all ? std::string{} : order.provider);
+  }
+  std::uint64_t changed = 0;
+  {
+    const base::MutexLock gate(writer->gate());
+    std::vector<store::Operation> operations;
+    for (const std::string& key : keys) {
+      const std::string provider = suppressor.pending_for(key);
+      auto made = confirm ? suppressor.confirm(key, who, now) : suppressor.clear(key, who, now);
+      if (made.empty()) {
+        continue;
+      }
+      ++changed;
+      providers.insert(provider);
+      std::move(made.begin(), made.end(), std::back_inserter(operations));
+      if (!confirm) {
+        operations.emplace_back(store::EraseEvidence{key, {}});
+        suppressor.forget_evidence(key, {});
+      }
+    }
+    writer->add(std::move(operations));
+  }
+  if (changed == 0) {
+    return Error{Error::Kind::NotFound, "nothing is pending there"};
+  }
+  if (confirm && order.key.empty()) {
+    for (const std::string& provider : providers) {
+      guards.accept(provider, now);
+    }
+  }
+  if (const auto stored = sync_round(kSyncTimeout); !stored) {
+    return stored.error();
+  }
+  return changed;
+}
+
+base::Result<std::uint64_t> Engine::confirm_pending(const PendingOrder& order,
+                                                    std::string_view who) {
+  return data_->change_pending(order, true, who);
+}
+
+base::Result<std::uint64_t> Engine::clear_pending(const PendingOrder& order, std::string_view who) {
+  return data_->change_pending(order, false, who);
+}
+
+std::vector<store::ReplyRecord> Engine::replies() const {
+  return data_->replies.all();
+}
+
+base::Result<std::vector<ledger::Event>> Engine::events_of(const mail::QueueId& queue_id) const {
+  return data_->trail.find(queue_id.text(),
+                           data_->clock.wall_now() - data_->active()->options().keep);
 }
 
 // A list file is the whole truth about its own entries: what is no longer in it is lifted.

@@ -26,8 +26,10 @@ using ledger::LiveFlow;
 /// Applies the lines of one batch. Lives on the feed's thread, under the writer's gate.
 class Applier {
  public:
-  Applier(ledger::Ledger& ledger, std::shared_ptr<const policy::Active> active)
-      : ledger_(ledger), active_(std::move(active)) {}
+  /// @param source  that told the lines
+  Applier(ledger::Ledger& ledger,
+          std::shared_ptr<const policy::Active> active,
+          std::string_view source);
 
   void apply(const report::LogLine& line);
 
@@ -48,13 +50,28 @@ class Applier {
   void on_removed(const report::LogLine& line);
   void on_released(const report::LogLine& line);
   void on_requeued(const report::LogLine& line, const mail::QueueId& old_id);
+  void on_cloned(const report::LogLine& line, const mail::QueueId& old_id);
+  void on_recipient_removed(const report::LogLine& line, const mail::Address& recipient);
   void on_milter_reject(const report::LogLine& line, const report::MilterReject& reject);
 
   BookMessage* find(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
+  [[nodiscard]] bool counts(BookMessage& message, const report::Delivery& delivery) const;
+  bool is_news(const report::LogLine& line, const report::Delivery& delivery);
+  [[nodiscard]] reply::Classification classify(const report::Delivery& delivery,
+                                               const ramp::FlowKey& flow,
+                                               std::string_view owner) const;
+  void refund(const BookRecipient& recipient);
+  void note(const report::LogLine& line,
+            const report::Delivery& delivery,
+            const reply::Classification& found,
+            const ramp::FlowKey& flow);
   [[nodiscard]] bool leaves_host(const report::LogLine& line,
                                  const report::Delivery& delivery) const;
   std::string relay_owner(const report::Delivery& delivery, base::WallTime now);
   static BookRecipient* look_up(BookMessage& message, const report::Delivery& delivery);
+  void take_from_parent(BookMessage& message,
+                        const report::LogLine& line,
+                        const report::Delivery& delivery) RAMPART_REQUIRES(ledger_.book_mutex);
   const std::string& sender_of(BookMessage& message, base::WallTime now);
   void stay(BookMessage& message, const report::LogLine& line, const report::Delivery& delivery);
   BookRecipient& find_recipient(BookMessage& message,
@@ -82,6 +99,8 @@ class Applier {
 
   ledger::Ledger& ledger_;
   std::shared_ptr<const policy::Active> active_;
+  std::string_view source_;
+  bool may_repeat_;
   std::vector<store::Operation> operations_;
 };
 

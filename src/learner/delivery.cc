@@ -7,11 +7,10 @@
 #include "rampart/telemetry/log.h"
 
 #include "applier.h"
+#include "recipient.h"
 
 namespace rampart::learner {
 namespace {
-
-constexpr std::size_t kReplyBytesMax = 300;
 
 bool is_smtp_client(std::string_view service) noexcept {
   return service != "local" && service != "virtual" && service != "pipe" && service != "discard" &&
@@ -35,6 +34,9 @@ bool Applier::leaves_host(const report::LogLine& line, const report::Delivery& d
 // The provider that owns the relay; it also teaches where the recipient's domain belongs.
 std::string Applier::relay_owner(const report::Delivery& delivery, base::WallTime now) {
   const provider::Table& providers = active_->policy().providers;
+  if (active_->options().smarthost) {
+    return {};
+  }
   const std::string owner(providers.find_by_host(delivery.relay.host));
   const mail::Domain& domain = delivery.recipient.domain;
   if (owner.empty() || domain.empty() || !providers.find_by_domain(domain).empty()) {
@@ -49,6 +51,9 @@ std::string Applier::relay_owner(const report::Delivery& delivery, base::WallTim
 // Only the provider that owns the relay is concerned: the owner of a recipient domain must not be
 // able to pause Gmail for everyone by answering like Gmail.
 bool Applier::concerns(const ramp::FlowKey& flow, std::string_view owner, bool host_reached) const {
+  if (active_->options().smarthost) {
+    return false;  // the next hop's words are not the provider's
+  }
   if (!active_->policy().providers.is_named(flow.provider)) {
     return true;
   }
@@ -94,12 +99,17 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
   {
     const base::MutexLock lock(ledger_.book_mutex);
     BookMessage* message = find(line);
-    if (message == nullptr || !message->activated) {
-      // Neither admitted here nor taken up by the queue manager: not a message of this host.
+    if (message == nullptr || !counts(*message, delivery)) {
+      // Anybody may write a line: this one is about no message of this host.
       static telemetry::Counter& unknown = telemetry::counter("reports_unknown_message_total");
       unknown.add();
       return;
     }
+    if (!is_news(line, delivery)) {
+      return;
+    }
+    message->reported_at = line.time;
+    take_from_parent(*message, line, delivery);
     if (!outside) {
       stay(*message, line, delivery);
       return;
@@ -109,12 +119,7 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     subject.flow = recipient.flow;
     subject.standing = recipient.standing;
     subject.transaction_recipients = message->transaction_recipients;
-    const bool named = active_->policy().providers.is_named(subject.flow.provider);
-    const std::string_view provider =
-        !owner.empty() || named ? std::string_view(owner) : subject.flow.provider;
-    found =
-        active_->policy().replies.classify({delivery.reply.text, provider, delivery.relay.host,
-                                            delivery.reply.stage, delivery.dsn, delivery.status});
+    found = classify(delivery, subject.flow, owner);
     ramp::Reported reported;
     reported.reply_class = found.reply_class;
     reported.scope = found.scope;
@@ -122,8 +127,12 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     reported.stage = found.stage;
     reported.standing = subject.standing;
     reported.final = final;
-    reported.volume_counts = !active_->options().smarthost;
-    if (!concerns(subject.flow, owner, !delivery.relay.address.empty())) {
+    // A next hop's 250 is not the provider's; only where notices would tell of a failure does
+    // their silence count.
+    reported.volume_counts = !active_->options().smarthost || active_->options().reads_notices;
+    const bool by_silence =
+        active_->options().smarthost && found.reply_class == reply::ReplyClass::Delivered;
+    if (!by_silence && !concerns(subject.flow, owner, !delivery.relay.address.empty())) {
       reported.reply_class = reply::ReplyClass::Policy;  // settles the recipient, teaches nothing
     }
     settle(subject.flow, reported, found, line, delivery.reply.text, &recipient);
@@ -135,8 +144,68 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
       operations_.emplace_back(to_record(*message, recipient));
     }
   }
-  ledger_.replies.count(found.reply_class);
+  note(line, delivery, found, subject.flow);
   suppress(delivery, line, found, subject);
+}
+
+// What people are shown later: the message's trail, and the replies by kind.
+void Applier::note(const report::LogLine& line,
+                   const report::Delivery& delivery,
+                   const reply::Classification& found,
+                   const ramp::FlowKey& flow) {
+  const std::string& rule = active_->policy().replies.rule(found.rule).name;
+  ledger_.replies.count(found.reply_class);
+  if (found.reply_class != reply::ReplyClass::Delivered) {
+    ledger_.replies.note(flow.provider, delivery.reply, found, rule, line.time);
+  }
+  ledger_.trail.add({line.time, line.queue_id.text(), std::string(mail::to_string(delivery.status)),
+                     to_string(delivery.recipient), flow.sender, flow.provider,
+                     base::printable(delivery.text, kReplyBytesMax),
+                     found.reply_class == reply::ReplyClass::Delivered ? std::string{} : rule});
+}
+
+// A line counts if the milter admitted this recipient of this message, or if the MTA took the
+// message up in the words of the same source: what one log can be made to say does not touch what
+// another one tells.
+bool Applier::counts(BookMessage& message, const report::Delivery& delivery) const {
+  if (!message.activated) {
+    return false;
+  }
+  if (!message.source.empty() && message.source == source_) {
+    return true;
+  }
+  return message.admitted_here && look_up(message, delivery) != nullptr;
+}
+
+// Two sources stamp one event up to a second apart: a log file cuts off what is below a second.
+bool Applier::is_news(const report::LogLine& line, const report::Delivery& delivery) {
+  if (!may_repeat_) {
+    return true;
+  }
+  std::string what = line.instance;
+  for (const std::string& part :
+       {line.queue_id.text(), to_string(delivery.recipient),
+        delivery.original_recipient ? to_string(*delivery.original_recipient) : std::string{},
+        std::string(mail::to_string(delivery.status))}) {
+    what += '\n';
+    what += part;
+  }
+  if (ledger_.seen.add(what, line.time, std::chrono::seconds{1})) {
+    return true;
+  }
+  static telemetry::Counter& repeated = telemetry::counter("reports_repeated_total");
+  repeated.add();
+  return false;
+}
+
+reply::Classification Applier::classify(const report::Delivery& delivery,
+                                        const ramp::FlowKey& flow,
+                                        std::string_view owner) const {
+  const bool named = active_->policy().providers.is_named(flow.provider);
+  const std::string_view provider =
+      !owner.empty() || named ? owner : std::string_view(flow.provider);
+  return active_->policy().replies.classify({delivery.reply.text, provider, delivery.relay.host,
+                                             delivery.reply.stage, delivery.dsn, delivery.status});
 }
 
 // The report's effect on flow, host flow and sender. `recipient` takes its new standing; without
@@ -211,56 +280,35 @@ void Applier::suppress(const report::Delivery& delivery,
   if (delivery.recipient.domain.empty()) {
     return;
   }
-  const suppression::Options& options = active_->options().suppression;
-  const std::string key = suppression::canonical_key(delivery.recipient, options);
-  const auto queue = [this](std::vector<store::Operation> operations) {
-    std::move(operations.begin(), operations.end(), std::back_inserter(operations_));
-  };
-  if (found.reply_class == reply::ReplyClass::Delivered) {
-    queue(ledger_.suppressor.delivered(key, subject.flow.sender, options, line.time));
-    return;
-  }
-  suppression::Bounce bounce;
-  bounce.reply_class = found.reply_class;
-  bounce.permanent = found.permanence == reply::Permanence::Permanent;
-  bounce.stage = found.stage;
-  bounce.rule_suppresses = found.suppress;
-  bounce.names_mailbox = found.blames_address;
-  bounce.transaction_recipients = subject.transaction_recipients;
-  bounce.null_mx = found.null_mx;
-  suppression::Entry entry;
-  entry.key = key;
-  entry.sender = subject.flow.sender;
-  entry.evidence = base::printable(delivery.reply.text, kReplyBytesMax);
-  entry.queue_id = line.queue_id.text();
-  entry.rule = active_->policy().replies.rule(found.rule).name;
-  auto operations = ledger_.suppressor.learn(suppression::judge(bounce), entry, options, line.time);
-  for (const store::Operation& operation : operations) {
-    if (const auto* added = std::get_if<suppression::Entry>(&operation)) {
-      telemetry::write(telemetry::Level::Info,
-                       telemetry::Line("suppression")
-                           .add("change", "added")
-                           .recipient("to", delivery.recipient)
-                           .add("reason", suppression::to_string(added->reason))
-                           .add("rule", added->rule)
-                           .add("until", added->until ? base::format_utc(*added->until) : "never")
-                           .add("queue_id", added->queue_id)
-                           .text(added->evidence));
-    }
-  }
-  queue(std::move(operations));
+  Lesson lesson;
+  lesson.recipient = delivery.recipient;
+  lesson.flow = subject.flow;
+  lesson.found = found;
+  lesson.final = delivery.status != mail::DeliveryStatus::Deferred;
+  lesson.transaction_recipients = subject.transaction_recipients;
+  lesson.text = delivery.reply.text;
+  lesson.queue_id = line.queue_id.text();
+  lesson.time = line.time;
+  learn_recipient(ledger_, *active_, lesson, operations_);
 }
 
 // "host X refused to talk to me: 421 ..." hides in front of a later success; it concerns no
 // recipient but every flow of the message at that provider.
 void Applier::on_refused_to_talk(const report::LogLine& line,
                                  const report::RefusedToTalk& refused) {
-  if (line.queue_id.empty() || active_->is_own_address(refused.relay.address)) {
+  if (line.queue_id.empty() || active_->options().smarthost ||
+      active_->is_own_address(refused.relay.address)) {
     return;
   }
   const base::MutexLock lock(ledger_.book_mutex);
   const BookMessage* message = find(line);
-  if (message == nullptr || !message->activated) {
+  if (message == nullptr || !message->activated ||
+      (!message->admitted_here && message->source != source_)) {
+    return;
+  }
+  if (may_repeat_ && !ledger_.seen.add(line.instance + '\n' + line.queue_id.text() + '\n' +
+                                           refused.relay.address + '\n' + refused.reply.text,
+                                       line.time, std::chrono::seconds{1})) {
     return;
   }
   const std::string owner(active_->policy().providers.find_by_host(refused.relay.host));

@@ -18,6 +18,14 @@ std::string_view book_instance(std::string_view instance) noexcept {
   return instance == "postfix" ? std::string_view{} : instance;
 }
 
+Applier::Applier(ledger::Ledger& ledger,
+                 std::shared_ptr<const policy::Active> active,
+                 std::string_view source)
+    : ledger_(ledger),
+      active_(std::move(active)),
+      source_(source),
+      may_repeat_(ledger.sources.may_repeat(source)) {}
+
 BookMessage* Applier::find(const report::LogLine& line) {
   return ledger_.book.find(book_instance(line.instance), line.queue_id.text());
 }
@@ -34,6 +42,10 @@ void Applier::apply(const report::LogLine& line) {
                  [&](const report::Deleted&) { on_removed(line); },
                  [&](const report::ReleasedFromHold&) { on_released(line); },
                  [&](const report::Requeued& event) { on_requeued(line, event.old_id); },
+                 [&](const report::Cloned& event) { on_cloned(line, event.old_id); },
+                 [&](const report::RecipientRemoved& event) {
+                   on_recipient_removed(line, event.recipient);
+                 },
                  [&](const report::MilterReject& event) { on_milter_reject(line, event); }, ignore},
       line.event);
 }
@@ -45,7 +57,7 @@ void learn(ledger::Ledger& ledger,
     return;
   }
   const base::MutexLock gate(ledger.writer->gate());
-  Applier applier(ledger, ledger.active());
+  Applier applier(ledger, ledger.active(), cursor.source);
   bool any = false;
   for (const report::LogLine& line : lines) {
     any = any || !std::holds_alternative<report::Foreign>(line.event);

@@ -37,6 +37,8 @@ void Applier::stay(BookMessage& message,
   next.sender = from.sender;
   next.envelope_sender = from.envelope_sender;
   next.activated = true;
+  next.admitted_here = from.admitted_here;
+  next.source = from.source;
   next.transaction_recipients = from.transaction_recipients;
   next.recipients.push_back(std::move(recipient));
   operations_.emplace_back(to_record(next));
@@ -66,6 +68,9 @@ void Applier::on_active(const report::LogLine& line, const mail::Address& sender
   }
   BookMessage& message =
       ledger_.book.enter(book_instance(line.instance), line.queue_id.text(), line.time);
+  if (message.source.empty()) {
+    message.source = source_;
+  }
   if (message.activated) {
     return;
   }
@@ -98,6 +103,14 @@ void Applier::on_expired(const report::LogLine& line) {
     operations_.emplace_back(
         store::EraseQueued{message->instance, message->queue_id, recipient.address});
     ledger_.replies.count(reply::ReplyClass::Expired);
+    ledger_.trail.add({line.time,
+                       line.queue_id.text(),
+                       "expired",
+                       recipient.address,
+                       recipient.flow.sender,
+                       recipient.flow.provider,
+                       {},
+                       {}});
   }
   message->recipients.clear();
 }
@@ -138,6 +151,73 @@ void Applier::on_requeued(const report::LogLine& line, const mail::QueueId& old_
   }
 }
 
+void Applier::refund(const BookRecipient& recipient) {
+  ledger_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+    // At the machine's time: an old line must not look like a clock set back.
+    const base::WallTime now = ledger_.clock.wall_now();
+    ramp::refund(view.flow.state, ledger_.context(*active_, recipient.flow, now),
+                 recipient.admitted_at);
+    ramp::refund(view.host.state.flow, ledger_.host_context(*active_, now), recipient.admitted_at);
+  });
+}
+
+// Sendmail split the message: some of its recipients go on under this line's queue ID. Which ones,
+// their deliveries tell.
+void Applier::on_cloned(const report::LogLine& line, const mail::QueueId& old_id) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  const BookMessage* old = ledger_.book.find(book_instance(line.instance), old_id.text());
+  if (old == nullptr || ledger_.book.size() >= QueueBook::kMessagesMax) {
+    return;
+  }
+  const BookMessage from = *old;
+  BookMessage& message = ledger_.book.enter(from.instance, line.queue_id.text(), line.time);
+  message.sender = from.sender;
+  message.envelope_sender = from.envelope_sender;
+  message.activated = from.activated;
+  message.admitted_here = from.admitted_here;
+  message.source = from.source;
+  message.transaction_recipients = from.transaction_recipients;
+  message.parent = from.queue_id;
+  operations_.emplace_back(to_record(message));
+}
+
+// The recipient of a split message, which stands in the book under the ID that was split.
+void Applier::take_from_parent(BookMessage& message,
+                               const report::LogLine& line,
+                               const report::Delivery& delivery) {
+  if (message.parent.empty() || look_up(message, delivery) != nullptr) {
+    return;
+  }
+  BookMessage* parent = ledger_.book.find(book_instance(line.instance), message.parent);
+  BookRecipient* known = parent == nullptr ? nullptr : look_up(*parent, delivery);
+  if (known == nullptr) {
+    return;
+  }
+  operations_.emplace_back(store::EraseQueued{parent->instance, parent->queue_id, known->address});
+  message.recipients.push_back(std::move(*known));
+  std::erase_if(parent->recipients, [&](const BookRecipient& r) { return &r == known; });
+  operations_.emplace_back(to_record(message, message.recipients.back()));
+}
+
+// Another milter took a recipient off after we had admitted it. One that we dropped ourselves never
+// came into the book.
+void Applier::on_recipient_removed(const report::LogLine& line, const mail::Address& recipient) {
+  const base::MutexLock lock(ledger_.book_mutex);
+  BookMessage* message = find(line);
+  if (message == nullptr || !message->admitted_here) {
+    return;
+  }
+  const std::string name = ledger::book_key(recipient);
+  const auto found = std::find_if(message->recipients.begin(), message->recipients.end(),
+                                  [&](const BookRecipient& r) { return r.address == name; });
+  if (found == message->recipients.end()) {
+    return;
+  }
+  refund(*found);
+  operations_.emplace_back(store::EraseQueued{message->instance, message->queue_id, name});
+  message->recipients.erase(found);
+}
+
 // A later milter refused the message at its end, after we had admitted it: nothing was sent. Our
 // own refusals never had a unit.
 void Applier::on_milter_reject(const report::LogLine& line, const report::MilterReject& reject) {
@@ -153,14 +233,7 @@ void Applier::on_milter_reject(const report::LogLine& line, const report::Milter
     return;
   }
   for (const BookRecipient& recipient : message->recipients) {
-    ledger_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      // At the machine's time: an old line must not look like a clock set back.
-      const base::WallTime now = ledger_.clock.wall_now();
-      ramp::refund(view.flow.state, ledger_.context(*active_, recipient.flow, now),
-                   recipient.admitted_at);
-      ramp::refund(view.host.state.flow, ledger_.host_context(*active_, now),
-                   recipient.admitted_at);
-    });
+    refund(recipient);
   }
   message->recipients.clear();
   operations_.emplace_back(store::EraseMessage{message->instance, message->queue_id});

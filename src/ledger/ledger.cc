@@ -7,7 +7,12 @@
 namespace rampart::ledger {
 
 Ledger::Ledger(store::StateStore& state_store, const base::Clock& time_source)
-    : store(state_store), clock(time_source), suppressor(state_store), sources(time_source) {}
+    : store(state_store),
+      clock(time_source),
+      suppressor(state_store),
+      sources(time_source),
+      seen(state_store.hash_key()),
+      trail(state_store) {}
 
 Ledger::~Ledger() {
   if (writer == nullptr) {
@@ -87,6 +92,15 @@ void Ledger::restore(store::Snapshot snapshot) {
   for (store::CursorRecord& record : snapshot.cursors) {
     sources.restore(std::move(record));
   }
+  for (store::ReplyRecord& record : snapshot.replies) {
+    replies.restore(std::move(record));
+  }
+  for (const store::GuardRecord& record : snapshot.guards) {
+    guards.restore(record, in_force->options().suppression.guard);
+  }
+  for (const store::SeenReportRecord& record : snapshot.seen_reports) {
+    seen.restore(record);
+  }
   const base::MutexLock lock(book_mutex);
   for (const store::MessageRecord& record : snapshot.messages) {
     book.restore(record);
@@ -115,10 +129,18 @@ void Ledger::start_writer() {
     const base::SteadyTime lease_clock = expire_all_leases_ ? FlowTable::kStop : clock.steady_now();
     round_ = flows.collect(clock.wall_now(), lease_clock, operations);
     senders.collect(operations);
+    replies.collect(operations);
+    guards.collect(clock.wall_now(), operations);
+    seen.collect(operations);
+    trail.collect(operations);
   };
   hooks.settle = [this](bool stored) {
     flows.settle(round_, stored, clock.steady_now() + active()->options().lease_time);
     senders.settle(stored);
+    replies.settle(stored);
+    guards.settle(stored);
+    seen.settle(stored);
+    trail.settle(stored);
     suppressor.end_round(stored);
   };
   writer = std::make_unique<Writer>(store, std::move(hooks));

@@ -40,10 +40,14 @@ void QueueBook::erase(const BookMessage& message) {
   messages_.erase(key(message.instance, message.queue_id));
 }
 
-std::vector<BookMessage> QueueBook::find_older(base::WallTime before, std::size_t limit) const {
+std::vector<BookMessage> QueueBook::find_older(base::WallTime before,
+                                               base::WallTime done_before,
+                                               std::size_t limit) const {
   std::vector<BookMessage> older;
   for (const auto& [key, message] : messages_) {
-    if (message.seen_at < before) {
+    const bool done = message.recipients.empty() && message.reported_at != base::WallTime{} &&
+                      message.reported_at < done_before;
+    if (done || message.seen_at < before) {
       older.push_back(message);
       if (older.size() >= limit) {
         break;
@@ -60,6 +64,7 @@ void QueueBook::restore(const store::MessageRecord& record) {
   message.sender = record.sender;
   message.envelope_sender = record.envelope_sender;
   message.admitted_here = record.admitted_here;
+  message.source = record.source;
   message.activated = true;
   message.seen_at = record.seen_at;
 }
@@ -85,8 +90,8 @@ store::QueuedRecord to_record(const BookMessage& message, const BookRecipient& r
 }
 
 store::MessageRecord to_record(const BookMessage& message) {
-  return {message.instance,        message.queue_id, message.sender,
-          message.envelope_sender, message.seen_at,  message.admitted_here};
+  return {message.instance, message.queue_id,      message.sender, message.envelope_sender,
+          message.seen_at,  message.admitted_here, message.source};
 }
 
 }  // namespace rampart::ledger

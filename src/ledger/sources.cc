@@ -1,8 +1,17 @@
 #include "rampart/ledger/sources.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rampart::ledger {
+namespace {
+
+// Mailboxes of bounces tell nothing of whether the log is read.
+bool is_mailbox(std::string_view source) noexcept {
+  return source.starts_with("maildir:") || source.starts_with("mbox:");
+}
+
+}  // namespace
 
 void Sources::set(const SourceStatus& status) {
   const base::MutexLock lock(mutex_);
@@ -17,6 +26,15 @@ std::vector<SourceStatus> Sources::all() const {
     all.push_back(source.status);
   }
   return all;
+}
+
+bool Sources::may_repeat(std::string_view source) const {
+  if (source.starts_with("feed:")) {
+    return true;
+  }
+  const base::MutexLock lock(mutex_);
+  return std::count_if(sources_.begin(), sources_.end(),
+                       [](const auto& item) { return !is_mailbox(item.first); }) > 1;
 }
 
 void Sources::restore(store::CursorRecord record) {
@@ -43,10 +61,12 @@ void Sources::await(base::WallTime now) noexcept {
 std::string Sources::find_problem(base::Micros max_lag) const {
   {
     const base::MutexLock lock(mutex_);
-    if (sources_.empty()) {
-      return "no log is read";
-    }
+    bool any = false;
     for (const auto& [name, source] : sources_) {
+      if (is_mailbox(name)) {
+        continue;
+      }
+      any = true;
       const SourceStatus& told = source.status;
       if (!told.open) {
         return name + ": " + (told.problem.empty() ? "not open" : told.problem);
@@ -57,6 +77,9 @@ std::string Sources::find_problem(base::Micros max_lag) const {
       if (clock_.steady_now() - source.told_at > max_lag) {
         return name + ": its reader is stuck";
       }
+    }
+    if (!any) {
+      return "no log is read";
     }
   }
   const base::WallTime admitted{base::Micros{unanswered_.load()}};

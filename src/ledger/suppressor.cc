@@ -45,6 +45,9 @@ base::Result<> Suppressor::load(const std::vector<Evidence>& evidence) {
   if (!count) {
     return count.error();
   }
+  if (const auto loaded = load_pending(); !loaded) {
+    return loaded;
+  }
   const base::MutexLock lock(mutex_);
   index_.reserve(*count);
   entries_ = *count;
@@ -52,6 +55,25 @@ base::Result<> Suppressor::load(const std::vector<Evidence>& evidence) {
     evidence_index_.insert(evidence_key(item.key, item.sender));
   }
   return store_.for_each_suppression_key([this](std::string_view key) { index_.insert(key); });
+}
+
+base::Result<> Suppressor::load_pending() {
+  store::SuppressionFilter filter;
+  filter.pending = true;
+  for (;;) {
+    const auto page = store_.list_suppressions(filter);
+    if (!page) {
+      return page.error();
+    }
+    const base::MutexLock lock(mutex_);
+    for (const Entry& entry : *page) {
+      pending_[entry.key] = entry.pending;
+      filter.after = entry.key;
+    }
+    if (page->size() < filter.limit) {
+      return base::Ok{};
+    }
+  }
 }
 
 base::Result<Suppressor::Entries> Suppressor::current(std::string_view key) const {
@@ -77,10 +99,13 @@ std::optional<Entry> Suppressor::find(std::string_view key,
     failed.add();
     return std::nullopt;
   }
+  const auto rank = [](const Entry& entry) {
+    return (entry.pending.empty() ? 2 : 0) + (entry.sender.empty() ? 1 : 0);
+  };
   const Entry* best = nullptr;
   for (const Entry& entry : *found) {
     const bool concerns = entry.sender.empty() || entry.sender == sender;
-    if (concerns && is_in_force(entry, now) && (best == nullptr || entry.sender.empty())) {
+    if (concerns && is_in_force(entry, now) && (best == nullptr || rank(entry) > rank(*best))) {
       best = &entry;
     }
   }
@@ -102,6 +127,13 @@ void Suppressor::put(const std::string& key, Entries entries, std::size_t before
   }
   entries_ += entries.size();
   entries_ -= before;
+  const auto waits = std::find_if(entries.begin(), entries.end(),
+                                  [](const Entry& entry) { return !entry.pending.empty(); });
+  if (waits == entries.end()) {
+    pending_.erase(key);
+  } else {
+    pending_[key] = waits->pending;
+  }
   changed_[key] = Changed{std::move(entries), round_};
 }
 
@@ -115,10 +147,13 @@ std::vector<store::Operation> Suppressor::add(const Entry& entry,
   const auto same = std::find_if(entries.begin(), entries.end(),
                                  [&](const Entry& e) { return e.sender == entry.sender; });
   if (same != entries.end()) {
-    const bool kept = is_in_force(*same, now) &&
-                      ((is_learned(entry) && (lasts_longer(*same, entry) || !is_learned(*same))) ||
-                       (same->reason == entry.reason && same->until == entry.until &&
-                        same->evidence == entry.evidence));
+    const bool stronger = !entry.pending.empty() && same->pending.empty();
+    const bool weaker = entry.pending.empty() && !same->pending.empty();
+    const bool kept =
+        is_in_force(*same, now) && !weaker &&
+        (stronger || (is_learned(entry) && (lasts_longer(*same, entry) || !is_learned(*same))) ||
+         (same->reason == entry.reason && same->until == entry.until &&
+          same->evidence == entry.evidence));
     if (kept) {
       return {};
     }
@@ -131,7 +166,8 @@ std::vector<store::Operation> Suppressor::add(const Entry& entry,
     const base::MutexLock lock(mutex_);
     ++added_;
   }
-  return {entry, change_of(entry, Change::Kind::Added, origin, now)};
+  const Change::Kind kind = entry.pending.empty() ? Change::Kind::Added : Change::Kind::Pending;
+  return {entry, change_of(entry, kind, origin, now)};
 }
 
 std::vector<store::Operation> Suppressor::remove(std::string_view key,
@@ -225,6 +261,9 @@ std::vector<store::Operation> Suppressor::delivered(std::string_view key,
     operations.emplace_back(store::EraseEvidence{std::string(key), whose});
     forget_evidence(key, whose);
   }
+  for (store::Operation& operation : clear(key, "delivery", now)) {
+    operations.push_back(std::move(operation));
+  }
   const auto entry = find(key, sender, now);
   if (!entry || !is_learned(*entry)) {
     return operations;
@@ -238,6 +277,80 @@ std::vector<store::Operation> Suppressor::delivered(std::string_view key,
     operations.push_back(std::move(operation));
   }
   return operations;
+}
+
+// Only hard entries, which are everyone's, are ever pending.
+template <class Change>
+std::optional<Entry> Suppressor::change(std::string_view key, Change&& change) {
+  const base::MutexLock writing(writers_);
+  auto known = current(key);
+  Entries entries = known ? std::move(*known) : Entries{};
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [](const Entry& e) { return e.sender.empty(); });
+  if (found == entries.end() || !change(*found)) {
+    return std::nullopt;
+  }
+  const Entry changed = *found;
+  const std::size_t size = entries.size();
+  put(std::string(key), std::move(entries), size);
+  return changed;
+}
+
+std::vector<store::Operation> Suppressor::make_pending(std::string_view key,
+                                                       std::string_view provider,
+                                                       base::WallTime now) {
+  const auto changed = change(key, [&](Entry& entry) {
+    if (entry.reason != suppression::Reason::Hard || !entry.pending.empty() ||
+        !is_in_force(entry, now)) {
+      return false;
+    }
+    entry.pending = provider;
+    return true;
+  });
+  if (!changed) {
+    return {};
+  }
+  return {*changed, change_of(*changed, Change::Kind::Pending, "mass failure", now)};
+}
+
+std::vector<std::string> Suppressor::pending_keys(std::string_view provider) const {
+  std::vector<std::string> keys;
+  const base::MutexLock lock(mutex_);
+  for (const auto& [key, whose] : pending_) {
+    if (provider.empty() || whose == provider) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+std::string Suppressor::pending_for(std::string_view key) const {
+  const base::MutexLock lock(mutex_);
+  const auto found = pending_.find(std::string(key));
+  return found == pending_.end() ? std::string{} : found->second;
+}
+
+std::vector<store::Operation> Suppressor::confirm(std::string_view key,
+                                                  std::string_view origin,
+                                                  base::WallTime now) {
+  const auto changed = change(key, [](Entry& entry) {
+    const bool waits = !entry.pending.empty();
+    entry.pending.clear();
+    return waits;
+  });
+  if (!changed) {
+    return {};
+  }
+  return {*changed, change_of(*changed, Change::Kind::Confirmed, origin, now)};
+}
+
+std::vector<store::Operation> Suppressor::clear(std::string_view key,
+                                                std::string_view origin,
+                                                base::WallTime now) {
+  if (pending_for(key).empty()) {
+    return {};
+  }
+  return remove(key, {}, Change::Kind::Cleared, origin, now);
 }
 
 void Suppressor::forget_evidence(std::string_view key, std::string_view sender) {
@@ -264,6 +377,11 @@ void Suppressor::end_round(bool stored) {
 std::uint64_t Suppressor::size() const {
   const base::MutexLock lock(mutex_);
   return entries_;
+}
+
+std::uint64_t Suppressor::pending() const {
+  const base::MutexLock lock(mutex_);
+  return pending_.size();
 }
 
 std::uint64_t Suppressor::added() const {

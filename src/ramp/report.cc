@@ -286,6 +286,10 @@ Effects on_report(const Subject& subject,
   return effects;
 }
 
+void retract(Flow& flow, const Context& context) {
+  unbook_got(flow, context);
+}
+
 void forget(Flow& flow, HostFlow& host, Standing standing) {
   if (standing == Standing::InFlight) {
     subtract(flow.in_flight, 1);

@@ -263,17 +263,27 @@ void unbook_used(Flow& flow,
   }
 }
 
-void book_got(Flow& flow, const Context& context) noexcept {
+// Calls `change(bucket)` for the hour of a delivery, and for the 24-hour sums of the hours that were
+// closed since then without it: a report may come late.
+template <class Change>
+void change_got(Flow& flow, const Context& context, Change&& change) noexcept {
   const std::int64_t hour = hour_bucket(context.now, context.constants);
-  if (hour > flow.hour_at - kHoursKept) {
-    add(slot(flow.got, hour), 1);
+  if (hour > flow.hour_at - kHoursKept && hour <= flow.hour_at) {
+    change(slot(flow.got, hour));
   }
-  // A late report: the 24-hour sums of the hours closed since then lacked it.
   const std::int64_t first = std::max(hour, flow.hour_at - kHoursKept);
   const std::int64_t last = std::min(hour + kHoursKept, flow.hour_at) - 1;
   for (std::int64_t closed = first; closed <= last; ++closed) {
-    add(slot(flow.lag, closed), 1);
+    change(slot(flow.lag, closed));
   }
+}
+
+void book_got(Flow& flow, const Context& context) noexcept {
+  change_got(flow, context, [](std::uint32_t& bucket) { add(bucket, 1); });
+}
+
+void unbook_got(Flow& flow, const Context& context) noexcept {
+  change_got(flow, context, [](std::uint32_t& bucket) { subtract(bucket, 1); });
 }
 
 void book_harm(Flow& flow, const Context& context) noexcept {

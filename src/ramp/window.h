@@ -45,6 +45,8 @@ void unbook_used(Flow& flow,
                  std::uint32_t units) noexcept;
 /// Books one delivery at `context.now`, however late it is reported.
 void book_got(Flow& flow, const Context& context) noexcept;
+/// Takes one delivery back.
+void unbook_got(Flow& flow, const Context& context) noexcept;
 /// Notes a deferral or block at `context.now`: what was admitted within the hour before did harm.
 void book_harm(Flow& flow, const Context& context) noexcept;
 

@@ -18,11 +18,14 @@
 #include "rampart/base/time.h"
 #include "rampart/ledger/domains.h"
 #include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/guards.h"
 #include "rampart/ledger/queue_book.h"
 #include "rampart/ledger/replies.h"
+#include "rampart/ledger/seen.h"
 #include "rampart/ledger/senders.h"
 #include "rampart/ledger/sources.h"
 #include "rampart/ledger/suppressor.h"
+#include "rampart/ledger/trail.h"
 #include "rampart/ledger/writer.h"
 #include "rampart/policy/active.h"
 #include "rampart/store/state_store.h"
@@ -66,6 +69,9 @@ class Ledger {
   Domains domains;
   Sources sources;
   Replies replies;
+  Guards guards;
+  Seen seen;
+  Trail trail;
 
   mutable base::Mutex book_mutex;
   QueueBook book RAMPART_GUARDED_BY(book_mutex);

@@ -42,8 +42,12 @@ struct BookMessage {
   std::string envelope_sender;
   bool admitted_here = false;
   bool activated = false;  ///< the queue manager or the milter told its sender
+  /// Of reports that told of its activation; "" if only the milter did.
+  std::string source;
   std::uint32_t transaction_recipients = 0;
+  std::string parent;  ///< the queue ID that this message was split off; its recipients may be ours
   base::WallTime seen_at{};
+  base::WallTime reported_at{};  ///< last report; zero: none yet
   std::vector<BookRecipient> recipients;
 };
 
@@ -57,8 +61,11 @@ class QueueBook {
   BookMessage& enter(std::string_view instance, std::string_view queue_id, base::WallTime now);
   void erase(const BookMessage& message);
 
-  /// Messages last seen before `before`, at most `limit`.
-  [[nodiscard]] std::vector<BookMessage> find_older(base::WallTime before, std::size_t limit) const;
+  /// Messages last seen before `before`, and those whose recipients have all been reported, the last
+  /// one before `done_before`: not every MTA says when a message is done with. At most `limit`.
+  [[nodiscard]] std::vector<BookMessage> find_older(base::WallTime before,
+                                                    base::WallTime done_before,
+                                                    std::size_t limit) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
   template <class Action>

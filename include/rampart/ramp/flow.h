@@ -268,6 +268,11 @@ Effects on_report(const Subject& subject,
                   const Context& context,
                   const Context& host_context);
 
+/// Takes back one delivery that turned out to be none: the next hop had accepted the mail, and its
+/// notice says that the provider did not. `context.now` is when it was taken for delivered; older
+/// than the windows: nothing.
+void retract(Flow& flow, const Context& context);
+
 /// A queued recipient disappeared without a report (deleted by a person, expired here after five
 /// days).
 void forget(Flow& flow, HostFlow& host, Standing standing);

@@ -1,0 +1,114 @@
+#include "recipient.h"
+
+#include <iterator>
+#include <utility>
+
+#include "rampart/base/text.h"
+#include "rampart/telemetry/log.h"
+
+namespace rampart::learner {
+namespace {
+
+using Operations = std::vector<store::Operation>;
+
+void append(Operations& to, Operations from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+suppression::Judgement judge(const Lesson& lesson) {
+  suppression::Bounce bounce;
+  bounce.reply_class = lesson.found.reply_class;
+  bounce.permanent = lesson.found.permanence == reply::Permanence::Permanent;
+  bounce.stage = lesson.found.stage;
+  bounce.rule_suppresses = lesson.found.suppress;
+  bounce.names_mailbox = lesson.found.blames_address;
+  bounce.transaction_recipients = lesson.transaction_recipients;
+  bounce.null_mx = lesson.found.null_mx;
+  const suppression::Judgement judgement = suppression::judge(bounce);
+  const bool strong = judgement == suppression::Judgement::Hard ||
+                      judgement == suppression::Judgement::DomainUnknown;
+  return lesson.soft_only && strong ? suppression::Judgement::Soft : judgement;
+}
+
+}  // namespace
+
+void log_suppressions(const mail::Address& recipient, const Operations& operations) {
+  for (const store::Operation& operation : operations) {
+    const auto* added = std::get_if<suppression::Entry>(&operation);
+    if (added == nullptr) {
+      continue;
+    }
+    telemetry::write(telemetry::Level::Info,
+                     telemetry::Line("suppression")
+                         .add("change", added->pending.empty() ? "added" : "pending")
+                         .recipient("to", recipient)
+                         .add("reason", suppression::to_string(added->reason))
+                         .add("rule", added->rule)
+                         .add("until", added->until ? base::format_utc(*added->until) : "never")
+                         .add("queue_id", added->queue_id)
+                         .text(added->evidence));
+  }
+}
+
+void apply_turns(ledger::Ledger& ledger,
+                 const std::vector<ledger::Guards::Turned>& turns,
+                 base::WallTime now,
+                 Operations& operations) {
+  for (const ledger::Guards::Turned& turn : turns) {
+    std::size_t changed = 0;
+    const auto take = [&](Operations made) {
+      changed += made.empty() ? 0U : 1U;
+      append(operations, std::move(made));
+    };
+    if (turn.leapt) {
+      for (const std::string& key : turn.dead) {
+        take(ledger.suppressor.make_pending(key, turn.provider, now));
+      }
+    } else {
+      for (const std::string& key : ledger.suppressor.pending_keys(turn.provider)) {
+        take(ledger.suppressor.clear(key, "the share fell", now));
+      }
+    }
+    telemetry::write(turn.leapt ? telemetry::Level::Warning : telemetry::Level::Info,
+                     telemetry::Line("guard")
+                         .add("state", turn.leapt ? "leapt" : "fell")
+                         .add("provider", turn.provider)
+                         .add(turn.leapt ? "pending" : "cleared", changed)
+                         .text(turn.text));
+  }
+}
+
+void learn_recipient(ledger::Ledger& ledger,
+                     const policy::Active& active,
+                     const Lesson& lesson,
+                     Operations& operations) {
+  const suppression::Options& options = active.options().suppression;
+  const std::string key = suppression::canonical_key(lesson.recipient, options);
+  const bool delivered = lesson.found.reply_class == reply::ReplyClass::Delivered;
+  const suppression::Judgement judgement =
+      delivered ? suppression::Judgement::Clears : judge(lesson);
+  const bool dead = judgement == suppression::Judgement::Hard;
+  if (lesson.final && (delivered || dead)) {
+    const auto turns = ledger.guards.observe(
+        lesson.flow.provider, {lesson.time, dead, dead ? key : std::string{}}, options.guard);
+    apply_turns(ledger, turns, lesson.time, operations);
+  }
+  if (delivered) {
+    append(operations, ledger.suppressor.delivered(key, lesson.flow.sender, options, lesson.time));
+    return;
+  }
+  suppression::Entry entry;
+  entry.key = key;
+  entry.sender = lesson.flow.sender;
+  entry.evidence = base::printable(lesson.text, kReplyBytesMax);
+  entry.queue_id = lesson.queue_id;
+  entry.rule = active.policy().replies.rule(lesson.found.rule).name;
+  if (dead) {
+    entry.pending = ledger.guards.pending_for(lesson.flow.provider, lesson.time);
+  }
+  Operations made = ledger.suppressor.learn(judgement, entry, options, lesson.time);
+  log_suppressions(lesson.recipient, made);
+  append(operations, std::move(made));
+}
+
+}  // namespace rampart::learner

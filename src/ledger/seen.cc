@@ -1,0 +1,74 @@
+#include "rampart/ledger/seen.h"
+
+#include <algorithm>
+#include <string>
+
+#include "rampart/telemetry/counter.h"
+
+namespace rampart::ledger {
+
+void Seen::restore(const store::SeenReportRecord& record) {
+  const base::MutexLock lock(mutex_);
+  if (days_[base::day_number(record.time)].insert(record.identity).second) {
+    ++size_;
+  }
+}
+
+std::uint64_t Seen::identity(std::string_view what, long long second) const noexcept {
+  return base::siphash(key_, std::string(what) + '\n' + std::to_string(second));
+}
+
+bool Seen::contains(std::uint64_t identity) const {
+  return std::any_of(days_.begin(), days_.end(),
+                     [&](const auto& day) { return day.second.contains(identity); });
+}
+
+bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack) {
+  const auto second = [](base::WallTime at) {
+    return std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
+  };
+  const long long at = second(time);
+  const long long around = std::chrono::ceil<std::chrono::seconds>(slack).count();
+  const base::MutexLock lock(mutex_);
+  for (long long one = at - around; one <= at + around; ++one) {
+    if (contains(identity(what, one))) {
+      return false;
+    }
+  }
+  const store::SeenReportRecord record{identity(what, at), time};
+  days_[base::day_number(time)].insert(record.identity);
+  ++size_;
+  pending_.push_back(record);
+  if (size_ > kIdentitiesMax && days_.size() > 1) {
+    static telemetry::Counter& full = telemetry::counter("seen_reports_full_total");
+    full.add();
+    size_ -= days_.begin()->second.size();
+    days_.erase(days_.begin());
+  }
+  return true;
+}
+
+void Seen::collect(std::vector<store::Operation>& operations) {
+  const base::MutexLock lock(mutex_);
+  writing_.insert(writing_.end(), pending_.begin(), pending_.end());
+  pending_.clear();
+  operations.insert(operations.end(), writing_.begin(), writing_.end());
+}
+
+void Seen::settle(bool stored) {
+  const base::MutexLock lock(mutex_);
+  if (stored) {
+    writing_.clear();
+  }
+}
+
+void Seen::forget_old(base::WallTime now) {
+  const base::MutexLock lock(mutex_);
+  const long long oldest = base::day_number(now - kKept);
+  while (!days_.empty() && days_.begin()->first < oldest) {
+    size_ -= days_.begin()->second.size();
+    days_.erase(days_.begin());
+  }
+}
+
+}  // namespace rampart::ledger
