@@ -28,7 +28,7 @@ class Writer {
   base::Result<> prune_changes(std::int64_t after, std::int64_t last, base::WallTime before);
   /// Removes evidence that is still as given and whose entry expired before `before`.
   base::Result<> prune_evidence(const suppression::Evidence& evidence, base::WallTime before);
-  static constexpr std::int64_t kPruneChunk = 5000;
+  static constexpr std::int64_t kPruneChunk = 2000;
 
  private:
   struct Visitor;
