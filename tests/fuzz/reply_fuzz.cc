@@ -34,7 +34,8 @@ reply::Table make_table() {
                                          "a(b|c+)*d", "^[^x]{3,9}y"};
   words.reply_class = reply::ReplyClass::Policy;
   words.samples.push_back({"550 user unknown", "", mail::Stage::Unknown, {}, ""});
-  return std::move(*reply::Table::compile({words}, {}));
+  auto table = reply::Table::compile({words}, {});
+  return std::move(*table);
 }
 
 }  // namespace
