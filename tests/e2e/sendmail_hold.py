@@ -82,7 +82,7 @@ def test_mail_that_others_quarantine_is_left_alone(bench):
     bench.accepted(["b@big.example"])       # held by rampart: the allowance is used
     for words in ((queue_id,), ("--all", "--yes")):
         release(bench, *words, check_status=False)
-        equal(quarantined(bench)[0], queue_id, f"after release {' '.join(words)}")
+        check(queue_id in quarantined(bench), f"released by: {' '.join(words)}")
     done = release(bench, queue_id, check_status=False)
     check("left alone" in done.stdout, done.stdout + done.stderr)
     bench.wait_delivered("big", 1)
