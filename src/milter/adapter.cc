@@ -31,6 +31,12 @@ constexpr unsigned long kActions =
 constexpr unsigned long kProtocol = SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH |
                                     SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_MAIL;
 
+// With Options::read_notices. A header then costs no answer, and the body of mail that is not read
+// one, which says "no more of it"; where the MTA has not offered that, no answer at all.
+constexpr unsigned long kReadingActions = kActions | SMFIF_CHGHDRS;
+constexpr unsigned long kReadingProtocol =
+    (kProtocol & ~(0UL | SMFIP_NOHDRS | SMFIP_NOBODY)) | SMFIP_NR_HDR | SMFIP_SKIP;
+
 struct MacroList {
   int stage;
   const char* names;
@@ -48,6 +54,7 @@ constexpr std::array<MacroList, 5> kMacroLists{{
 struct Service {
   std::atomic<Decider*> decider{nullptr};
   std::atomic<OnError> on_error{OnError::Accept};
+  std::atomic<bool> read_notices{false};
   // smfi_main() returns while callbacks still run, and sessions outlive it: this gate keeps them
   // from an engine that is gone.
   std::atomic<bool> closed{false};
@@ -73,19 +80,36 @@ std::string_view macro(SMFICTX* ctx, const char* name) noexcept {
   return view(smfi_getsymval(ctx, const_cast<char*>(name)));
 }
 
+// What belongs to one connection of an MTA.
+struct Connection {
+  Session session{*service().decider, service().on_error, service().read_notices};
+  // Agreed at negotiation: the callback of a piece of body answers "skip", or nothing.
+  bool can_skip = false;
+  bool answers_body = true;
+};
+
+Connection* find_connection(SMFICTX* ctx) noexcept {
+  return static_cast<Connection*>(smfi_getpriv(ctx));
+}
+
 Session* find_session(SMFICTX* ctx) noexcept {
-  return static_cast<Session*>(smfi_getpriv(ctx));
+  Connection* connection = find_connection(ctx);
+  return connection == nullptr ? nullptr : &connection->session;
 }
 
 // Usually made at CONNECT, but an MTA may leave that out.
-Session& session_of(SMFICTX* ctx) {
-  if (Session* session = find_session(ctx)) {
-    return *session;
+Connection& connection_of(SMFICTX* ctx) {
+  if (Connection* connection = find_connection(ctx)) {
+    return *connection;
   }
-  auto session = std::make_unique<Session>(*service().decider, service().on_error);
-  smfi_setpriv(ctx, session.get());
+  auto connection = std::make_unique<Connection>();
+  smfi_setpriv(ctx, connection.get());
   sessions_counter().add();
-  return *session.release();
+  return *connection.release();
+}
+
+Session& session_of(SMFICTX* ctx) {
+  return connection_of(ctx).session;
 }
 
 void report_error(const char* stage, SMFICTX* ctx, const char* what) noexcept {
@@ -177,6 +201,10 @@ class LibmilterChanges final : public Changes {
     return smfi_addheader(ctx_, const_cast<char*>(name.c_str()),
                           const_cast<char*>(value.c_str())) == MI_SUCCESS;
   }
+  bool remove_header(const std::string& name, std::uint32_t number) override {
+    return smfi_chgheader(ctx_, const_cast<char*>(name.c_str()), static_cast<int>(number),
+                          nullptr) == MI_SUCCESS;
+  }
 
  private:
   SMFICTX* ctx_;
@@ -189,6 +217,14 @@ constexpr auto kContinue = []() noexcept -> sfsistat {
 constexpr auto kNoReply = []() noexcept -> sfsistat {
   return SMFIS_NOREPLY;
 };
+
+// @param protocol  offered. @return what is asked for
+unsigned long agree_on_reading(SMFICTX* ctx, unsigned long protocol) {
+  Connection& connection = connection_of(ctx);
+  connection.can_skip = (protocol & SMFIP_SKIP) != 0;
+  connection.answers_body = connection.can_skip || (protocol & SMFIP_NR_BODY) == 0;
+  return protocol & (connection.answers_body ? kReadingProtocol : kReadingProtocol | SMFIP_NR_BODY);
+}
 
 }  // namespace
 
@@ -204,7 +240,8 @@ static sfsistat xxfi_negotiate(
     unsigned long* used_protocol,
     unsigned long* used_2,
     unsigned long* used_3) {  // NOLINT(readability-function-size): libmilter's
-  *used_actions = actions & kActions;
+  const bool reads = service().read_notices;
+  *used_actions = actions & (reads ? kReadingActions : kActions);
   *used_protocol = protocol & kProtocol;
   *used_2 = 0;
   *used_3 = 0;
@@ -212,6 +249,15 @@ static sfsistat xxfi_negotiate(
     for (const MacroList& list : kMacroLists) {
       smfi_setsymlist(ctx, list.stage, const_cast<char*>(list.names));
     }
+  }
+  if (reads) {
+    guarded(
+        ctx, "negotiate",
+        [&]() -> sfsistat {
+          *used_protocol = agree_on_reading(ctx, protocol);
+          return SMFIS_CONTINUE;
+        },
+        kContinue);
   }
   return SMFIS_CONTINUE;
 }
@@ -264,6 +310,34 @@ static sfsistat xxfi_data(SMFICTX* ctx) {
       kContinue);
 }
 
+static sfsistat xxfi_header(SMFICTX* ctx, char* name, char* value) {
+  return guarded(
+      ctx, "header",
+      [&]() -> sfsistat {
+        session_of(ctx).on_header(view(name), view(value));
+        return SMFIS_NOREPLY;
+      },
+      kNoReply);
+}
+
+static sfsistat xxfi_body(SMFICTX* ctx, unsigned char* bytes, std::size_t size) {
+  return guarded(
+      ctx, "body",
+      [&]() -> sfsistat {
+        Connection& connection = connection_of(ctx);
+        const std::string_view chunk(reinterpret_cast<const char*>(bytes), size);
+        const Body body = connection.session.on_body(chunk);
+        if (!connection.answers_body) {
+          return SMFIS_NOREPLY;
+        }
+        return body == Body::Unwanted && connection.can_skip ? SMFIS_SKIP : SMFIS_CONTINUE;
+      },
+      [&]() noexcept -> sfsistat {
+        const Connection* connection = find_connection(ctx);
+        return connection != nullptr && !connection->answers_body ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+      });
+}
+
 static sfsistat xxfi_eom(SMFICTX* ctx) {
   return guarded(
       ctx, "eom",
@@ -294,10 +368,10 @@ static sfsistat xxfi_close(SMFICTX* ctx) {
   return guarded(
       ctx, "close",
       [&]() -> sfsistat {
-        const std::unique_ptr<Session> session(find_session(ctx));
+        const std::unique_ptr<Connection> connection(find_connection(ctx));
         smfi_setpriv(ctx, nullptr);
-        if (session != nullptr) {
-          session->on_close();
+        if (connection != nullptr) {
+          connection->session.on_close();
         }
         return SMFIS_CONTINUE;
       },
@@ -312,14 +386,19 @@ base::Result<> start_service(const Options& options, Decider& decider) {
   }
   service().decider = &decider;
   service().on_error = options.on_error;
+  service().read_notices = options.read_notices;
   smfiDesc description{};
   description.xxfi_name = const_cast<char*>("rampart");
   description.xxfi_version = SMFI_VERSION;
-  description.xxfi_flags = kActions;
+  description.xxfi_flags = options.read_notices ? kReadingActions : kActions;
   description.xxfi_connect = xxfi_connect;
   description.xxfi_envfrom = xxfi_envfrom;
   description.xxfi_envrcpt = xxfi_envrcpt;
   description.xxfi_data = xxfi_data;
+  if (options.read_notices) {
+    description.xxfi_header = xxfi_header;
+    description.xxfi_body = xxfi_body;
+  }
   description.xxfi_eom = xxfi_eom;
   description.xxfi_abort = xxfi_abort;
   description.xxfi_close = xxfi_close;

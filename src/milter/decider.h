@@ -5,6 +5,9 @@
 
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "rampart/engine/engine.h"
 
 namespace rampart::milter {
@@ -21,6 +24,8 @@ class Decider {
   virtual void abort(engine::Transaction& transaction) = 0;
   /// The MTA did not hold a message that commit() wanted held: it goes out now.
   virtual void not_held(const mail::QueueId& queue_id) = 0;
+  /// A mail with the null sender, accepted: a bounce from outside, perhaps. Returns at once.
+  virtual void offer_message(std::string bytes) = 0;
 };
 
 /// The engine itself.
@@ -39,6 +44,7 @@ class EngineDecider final : public Decider {
   }
   void abort(engine::Transaction& transaction) override { engine_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { engine_.released({queue_id}, "milter"); }
+  void offer_message(std::string bytes) override { engine_.offer_message(std::move(bytes)); }
 
  private:
   engine::Engine& engine_;

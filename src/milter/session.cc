@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rampart/base/text.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -10,6 +11,11 @@ namespace rampart::milter {
 namespace {
 
 constexpr std::string_view kTagHeader = "X-Rampart";
+// Its value, kTokenDigits hexadecimal digits, is what a bounce of the message must bring back.
+constexpr std::string_view kTokenHeader = "X-Rampart-Id";
+constexpr std::size_t kTokenDigits = 32;
+// More of them is no forwarding but an attack; those stay.
+constexpr std::uint32_t kOldTokensMax = 16;
 constexpr std::size_t kSpellingBytesMax = 2048;
 constexpr std::size_t kTagBytesMax = 900;
 
@@ -32,6 +38,12 @@ std::string_view without_brackets(std::string_view spelling) noexcept {
     spelling.remove_suffix(1);
   }
   return spelling;
+}
+
+bool is_token(std::string_view text) noexcept {
+  return text.size() == kTokenDigits && std::all_of(text.begin(), text.end(), [](char c) {
+           return base::is_digit(c) || (c >= 'a' && c <= 'f');
+         });
 }
 
 }  // namespace
@@ -133,6 +145,25 @@ void Session::on_data(std::string_view queue_id) {
   take_queue_id(queue_id);
 }
 
+void Session::on_header(std::string_view name, std::string_view value) {
+  if (!reads_notices_) {
+    return;
+  }
+  if (null_sender_) {
+    message_.add_header(name, value);
+  } else if (old_tokens_ < kOldTokensMax && base::equal_ignoring_case(name, kTokenHeader)) {
+    ++old_tokens_;
+  }
+}
+
+Body Session::on_body(std::string_view chunk) {
+  if (!reads_notices_ || !null_sender_) {
+    return Body::Unwanted;
+  }
+  message_.add_body(chunk);
+  return message_.is_full() ? Body::Unwanted : Body::Wanted;
+}
+
 Answer Session::on_eom(std::string_view queue_id, Changes& changes) {
   take_queue_id(queue_id);
   if (open_) {
@@ -140,15 +171,40 @@ Answer Session::on_eom(std::string_view queue_id, Changes& changes) {
     open_ = false;
     apply(ending, changes);
   }
+  if (reads_notices_ && null_sender_) {
+    decider_.offer_message(message_.take());
+  }
   end_transaction();
   return {};
 }
 
-void Session::apply(const engine::Ending& ending, Changes& changes) {
+// A mail without a sender is a report that somebody waits for, perhaps signed: nothing is added.
+void Session::mark(const engine::Ending& ending, Changes& changes) {
+  if (null_sender_) {
+    return;
+  }
   if (!ending.tag.empty() &&
       !changes.add_header(std::string(kTagHeader), strict_text(ending.tag, kTagBytesMax))) {
     counters().changes_failed.add();
   }
+  if (!is_token(ending.token)) {
+    return;
+  }
+  // Of a message that comes by again, or from another host with rampart, the newest counts. From
+  // the last: an MTA may number anew what is left.
+  const std::string name(kTokenHeader);
+  for (std::uint32_t number = old_tokens_; number > 0; --number) {
+    if (!changes.remove_header(name, number)) {
+      counters().changes_failed.add();
+    }
+  }
+  if (!changes.add_header(name, ending.token)) {
+    counters().changes_failed.add();
+  }
+}
+
+void Session::apply(const engine::Ending& ending, Changes& changes) {
+  mark(ending, changes);
   // A message without recipients is lost without a trace in both MTAs.
   if (all_removed(ending.drop)) {
     hold(ending.hold ? ending.hold_reason : "rampart: no recipient would be left", ending.hold,
@@ -213,6 +269,8 @@ void Session::on_close() {
 void Session::end_transaction() {
   accepted_.clear();
   undecided_ = 0;
+  old_tokens_ = 0;
+  message_.clear();
   if (std::exchange(open_, false)) {
     decider_.abort(transaction_);
   }

@@ -9,7 +9,7 @@
 // Errors: on_*() let exceptions of the engine through; the adapter then calls after_error(). Every
 // reservation is given back by on_abort(), on_close(), after_error() at end of message, or the next
 // on_mail().
-// Limits: kRecipientsMax recipients accepted a transaction.
+// Limits: kRecipientsMax recipients accepted a transaction; kMessageBytesMax of a mail that is read.
 
 #pragma once
 
@@ -21,6 +21,7 @@
 
 #include "rampart/milter/options.h"
 
+#include "collector.h"
 #include "decider.h"
 #include "strict_reply.h"
 
@@ -57,11 +58,18 @@ class Changes {
   virtual bool remove_recipient(const std::string& spelling) = 0;
   virtual bool hold(const std::string& reason) = 0;
   virtual bool add_header(const std::string& name, const std::string& value) = 0;
+  /// @param number  from 1, among the headers of that name
+  virtual bool remove_header(const std::string& name, std::uint32_t number) = 0;
 };
+
+/// What the MTA need not send any more.
+enum class Body : std::uint8_t { Wanted, Unwanted };
 
 class Session {
  public:
-  Session(Decider& decider, OnError on_error) : decider_(decider), on_error_(on_error) {}
+  /// @param reads_notices  mail with the null sender is read, and offered to the engine at its end
+  Session(Decider& decider, OnError on_error, bool reads_notices = false)
+      : decider_(decider), on_error_(on_error), reads_notices_(reads_notices) {}
 
   void on_connect(std::string_view host, std::string_view address);
   /// @param address  first argument of MAIL: "<news@a.example>", "<>", or without brackets; "" is
@@ -71,6 +79,9 @@ class Session {
   Answer on_rcpt(std::string_view address, const RecipientMacros& macros);
   /// Called only where the MTA insists on sending DATA.
   void on_data(std::string_view queue_id);
+  /// Called only if the session reads notices, or where the MTA insists.
+  void on_header(std::string_view name, std::string_view value);
+  Body on_body(std::string_view chunk);
   Answer on_eom(std::string_view queue_id, Changes& changes);
   void on_abort();
   void on_close();
@@ -91,12 +102,14 @@ class Session {
   Answer too_many_recipients();
   Answer refuse(const engine::Verdict& verdict, std::string_view address);
   void apply(const engine::Ending& ending, Changes& changes);
+  void mark(const engine::Ending& ending, Changes& changes);
   void hold(std::string_view reason, bool known_to_engine, Changes& changes);
   [[nodiscard]] bool all_removed(const std::vector<std::string>& removed) const;
   void log_not_understood(std::string_view what, std::string_view text) const;
 
   Decider& decider_;
   OnError on_error_;
+  bool reads_notices_;
   std::string host_;
   std::string address_;
 
@@ -108,6 +121,8 @@ class Session {
   mail::QueueId queue_id_;
   std::vector<std::string> accepted_;  // spellings, of recipients that were decided
   std::size_t undecided_ = 0;          // accepted without a decision
+  Collector message_;                  // of a null sender, if notices are read
+  std::uint32_t old_tokens_ = 0;       // headers kTokenHeader that the message came with
 };
 
 }  // namespace rampart::milter

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "milter/decider.h"
@@ -56,6 +57,12 @@ class FakeDecider final : public milter::Decider {
     }
   }
   void not_held(const mail::QueueId& queue_id) override { went_out.push_back(queue_id.text()); }
+  void offer_message(std::string bytes) override {
+    if (fail_at == "offer") {
+      throw std::runtime_error("offer");
+    }
+    messages.push_back(std::move(bytes));
+  }
 
   std::string fail_at;
   engine::Ending ending;  ///< what commit() gives
@@ -64,6 +71,7 @@ class FakeDecider final : public milter::Decider {
   std::vector<engine::Recipient> recipients;
   std::vector<std::string> queue_ids;  ///< as committed
   std::vector<std::string> went_out;
+  std::vector<std::string> messages;  ///< as offered
   int reserved = 0;
   int committed = 0;
   int aborts = 0;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "rampart/base/assert.h"
+#include "rampart/base/mutex.h"
 #include "rampart/base/text.h"
 #include "rampart/engine/engine.h"
 #include "rampart/milter/server.h"
@@ -27,12 +29,13 @@
 namespace rampart::test {
 namespace {
 
-enum class Fail { None, Begin, Decide, Commit };
+enum class Fail { None, Begin, Decide, Commit, Offer };
 
-// The engine, but for one call that throws.
+// The engine, but for one call that throws, and what is offered, which is kept.
 class FailingDecider final : public milter::Decider {
  public:
-  explicit FailingDecider(engine::Engine& engine) : inner_(engine) {}
+  FailingDecider(engine::Engine& engine, std::string token)
+      : inner_(engine), token_(std::move(token)) {}
   engine::Transaction begin(engine::Client client, mail::Address sender) override {
     check(Fail::Begin);
     return inner_.begin(std::move(client), std::move(sender));
@@ -44,10 +47,21 @@ class FailingDecider final : public milter::Decider {
   }
   engine::Ending commit(engine::Transaction& transaction, const mail::QueueId& queue_id) override {
     check(Fail::Commit);
-    return inner_.commit(transaction, queue_id);
+    engine::Ending ending = inner_.commit(transaction, queue_id);
+    ending.token = token_;
+    return ending;
   }
   void abort(engine::Transaction& transaction) override { inner_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { inner_.not_held(queue_id); }
+  void offer_message(std::string bytes) override {
+    check(Fail::Offer);
+    const base::MutexLock lock(mutex_);
+    offered_.push_back(std::move(bytes));
+  }
+  [[nodiscard]] std::vector<std::string> offered() {
+    const base::MutexLock lock(mutex_);
+    return offered_;
+  }
 
   std::atomic<Fail> fail{Fail::None};
 
@@ -58,6 +72,9 @@ class FailingDecider final : public milter::Decider {
     }
   }
   milter::EngineDecider inner_;
+  std::string token_;
+  base::Mutex mutex_;
+  std::vector<std::string> offered_ RAMPART_GUARDED_BY(mutex_);
 };
 
 // What runs in the child.
@@ -70,8 +87,9 @@ class Child {
     milter::Options options;
     options.listen = listen;
     options.on_error = setup.on_error;
+    options.read_notices = setup.read_notices;
     if (setup.can_fail) {
-      failing_ = std::make_unique<FailingDecider>(*engine_);
+      failing_ = std::make_unique<FailingDecider>(*engine_, setup.token);
       RAMPART_ASSERT(milter::start_service(options, *failing_).has_value());
       thread_ = std::thread([] { milter::serve(); });
       return;
@@ -113,8 +131,17 @@ class Child {
       failing_->fail = words[1] == "begin"    ? Fail::Begin
                        : words[1] == "decide" ? Fail::Decide
                        : words[1] == "commit" ? Fail::Commit
+                       : words[1] == "offer"  ? Fail::Offer
                                               : Fail::None;
       return "ok";
+    }
+    if (what == "offered" && failing_ != nullptr) {
+      const std::vector<std::string> offered = failing_->offered();
+      if (words.size() == 1) {
+        return std::to_string(offered.size());
+      }
+      const auto number = base::parse_uint(words[1]).value_or(UINT64_MAX);
+      return number < offered.size() ? fingerprint(offered[number]) : "none";
     }
     if (what == "stop" && server_ != nullptr) {
       server_->stop();
@@ -174,6 +201,10 @@ std::string free_port() {
 }
 
 }  // namespace
+
+std::string fingerprint(std::string_view bytes) {
+  return std::to_string(bytes.size()) + ' ' + std::to_string(std::hash<std::string_view>{}(bytes));
+}
 
 ServerProcess::ServerProcess(const ServerSetup& setup) {
   std::string name = "/tmp/rampart-milter-XXXXXX";

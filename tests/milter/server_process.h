@@ -22,9 +22,16 @@ namespace rampart::test {
 struct ServerSetup {
   policy::Options engine = small_options();
   milter::OnError on_error = milter::OnError::Accept;
-  bool inet = false;      ///< listen on 127.0.0.1 instead of a unix socket
-  bool can_fail = false;  ///< makes "fail" possible, which the real Server has no place for
+  bool read_notices = false;
+  bool inet = false;  ///< listen on 127.0.0.1 instead of a unix socket
+  /// Makes "fail" and "offered" possible, which the real Server has no place for. Messages offered
+  /// are kept from the engine, and each transaction is given `token`.
+  bool can_fail = false;
+  std::string token{};
 };
+
+/// Size and std::hash of bytes, as "offered NUMBER" tells them.
+std::string fingerprint(std::string_view bytes);
 
 class ServerProcess {
  public:
@@ -44,7 +51,10 @@ class ServerProcess {
   ///   flight SENDER PROVIDER  units in flight
   ///   held                 queue IDs, separated by blanks
   ///   counter NAME
-  ///   fail STAGE           begin, decide or commit throw from now on; "fail none" mends it
+  ///   fail STAGE           begin, decide, commit or offer throw from now on; "fail none" mends
+  ///                        it
+  ///   offered              how many messages were
+  ///   offered NUMBER       size and std::hash of that one, from 0
   ///   stop                 ends the milter in order; the answer is "stopped"
   /// @return the answer, or "dead" if the process is gone
   std::string ask(std::string_view question);

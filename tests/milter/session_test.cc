@@ -8,35 +8,16 @@
 #include "support/catch.h"
 
 #include "milter/fake_decider.h"
+#include "milter/recorded_changes.h"
 
 namespace rampart::milter {
 namespace {
 
 using Kind = Answer::Kind;
 using test::FakeDecider;
+using test::RecordedChanges;
 
 constexpr std::string_view kQueueId = "4Xk2Pq1z9Rz";
-
-class RecordedChanges final : public Changes {
- public:
-  bool remove_recipient(const std::string& spelling) override {
-    removed.push_back(spelling);
-    return spelling != refuse;
-  }
-  bool hold(const std::string& reason) override {
-    held.push_back(reason);
-    return can_hold;
-  }
-  bool add_header(const std::string& name, const std::string& value) override {
-    headers.push_back(name + ": " + value);
-    return true;
-  }
-  std::vector<std::string> removed;
-  std::vector<std::string> held;
-  std::vector<std::string> headers;
-  std::string refuse;
-  bool can_hold = true;
-};
 
 // A message of an SMTP client up to the end of its recipients.
 void begin_message(Session& session,

@@ -17,7 +17,6 @@ namespace rampart::test {
 namespace {
 
 constexpr std::size_t kPacketBytesMax = 1U << 20U;
-constexpr std::size_t kChunkBytes = 65535;
 
 // SMFIM_*: the order in which libmilter numbers the stages.
 constexpr std::string_view kStages = "CHMRTEN";
@@ -192,10 +191,17 @@ FakeOutcome FakeMta::send(const FakeMessage& message) {
   if (!data(with_id).is_accepted()) {
     return outcome;
   }
-  header("Subject", "test");
+  for (const auto& [name, value] : message.headers) {
+    header(name, value);
+  }
   end_of_headers();
-  for (std::size_t sent = 0; sent < message.body_bytes; sent += kChunkBytes) {
-    body(std::string(std::min(kChunkBytes, message.body_bytes - sent), 'x'));
+  const std::string text =
+      message.body.empty() ? std::string(message.body_bytes, 'x') : message.body;
+  bool goes_on = (protocol_ & SMFIP_NOBODY) == 0;
+  while (goes_on && outcome.body_bytes < text.size()) {
+    const std::string chunk = text.substr(outcome.body_bytes, message.chunk_bytes);
+    goes_on = body(chunk).code != MilterAnswer::kSkip;
+    outcome.body_bytes += chunk.size();
   }
   outcome.ending = end_of_message(with_id, &outcome.changes);
   outcome.ended = true;
@@ -345,6 +351,10 @@ MilterAnswer FakeMta::wait(std::vector<MilterChange>* changes) {
     }
     MilterChange change;
     change.command = packet->first;
+    if (change.command == SMFIR_CHGHEADER && rest.size() >= 4) {
+      change.index = get_number(rest);
+      rest.remove_prefix(4);
+    }
     change.first = take_text(rest);
     change.second = take_text(rest);
     if (changes != nullptr) {

@@ -41,9 +41,10 @@ struct MtaOptions {
 /// The milter's answer to one command.
 struct MilterAnswer {
   static constexpr char kContinue = 'c';
+  static constexpr char kSkip = 's';
   static constexpr char kLost = '\0';
 
-  char code = kContinue;  ///< SMFIR_*: 'c', 'a', 'd', 'r', 't', 'y'
+  char code = kContinue;  ///< SMFIR_*: 'c', 'a', 'd', 'r', 's', 't', 'y'
   std::string text;       ///< of 'y': "451 4.7.1 rampart: ..."
 
   [[nodiscard]] bool is_accepted() const noexcept { return code == 'c' || code == 'a'; }
@@ -51,9 +52,11 @@ struct MilterAnswer {
 
 /// A modification the milter asked for at end of message.
 struct MilterChange {
-  char command = '\0';  ///< SMFIR_*: 'h' add header, '-' delete recipient, 'q' quarantine
-  std::string first;    ///< header name, recipient, reason
-  std::string second;   ///< header value
+  /// SMFIR_*: 'h' add header, 'm' change header, '-' delete recipient, 'q' quarantine
+  char command = '\0';
+  std::string first;        ///< header name, recipient, reason
+  std::string second;       ///< header value; of 'm' "" to remove it
+  std::uint32_t index = 0;  ///< of 'm': which one of that name, from 1
 };
 
 struct FakeMessage {
@@ -64,6 +67,9 @@ struct FakeMessage {
   std::string rcpt_mailer = "smtp";  ///< {rcpt_mailer}
   bool non_smtp = false;             ///< as Postfix' cleanup(8): queue ID at MAIL, no mailers
   std::size_t body_bytes = 100;
+  std::vector<std::pair<std::string, std::string>> headers{{"Subject", "test"}};
+  std::string body;  ///< instead of `body_bytes` of nothing
+  std::size_t chunk_bytes = 65535;
 };
 
 struct FakeOutcome {
@@ -72,6 +78,7 @@ struct FakeOutcome {
   bool ended = false;                    ///< got as far as end of message
   MilterAnswer ending;
   std::vector<MilterChange> changes;
+  std::size_t body_bytes = 0;  ///< of the body, sent before the milter wanted no more
   /// The message went into the MTA's queue.
   [[nodiscard]] bool is_queued() const noexcept { return ended && ending.is_accepted(); }
 };

@@ -19,6 +19,9 @@ struct Options {
   std::string listen = "unix:/var/spool/postfix/rampart/milter.sock";
   std::string socket_group;  ///< group that may connect to a unix socket; "" leaves it
   OnError on_error = OnError::Accept;
+  /// Mail with the null sender is read, since it may be a bounce from outside. The MTA then sends
+  /// header and first piece of body of all other mail, too, which nobody looks at.
+  bool read_notices = false;
   base::Micros timeout = std::chrono::seconds{7210};  ///< of an idle MTA connection
 };
 

@@ -8,7 +8,8 @@
 // run(), and starts a thread that waits for them. Block these before any thread starts, call run()
 // on a second thread and wait for signals in the first: a signal to the process then reaches the
 // first (3,000 SIGHUPs in a row: none reached libmilter). run() says so if libmilter took one.
-// Limits: 4,000 recipients a transaction are remembered; more are deferred (451 4.5.3).
+// Limits: 4,000 recipients a transaction are remembered; more are deferred (451 4.5.3). Of a mail
+// that is read (Options::read_notices) the first 256 KiB.
 
 #pragma once
 
