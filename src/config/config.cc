@@ -8,6 +8,7 @@
 #include "document.h"
 #include "load.h"
 #include "show.h"
+#include "source_check.h"
 #include "tables.h"
 
 namespace rampart::config {
@@ -56,11 +57,21 @@ void read_all(Reading& reading,
   read_main(text, file, reading.findings, reading.draft, reading.places);
   normalise(reading.draft);
   check_values(reading.draft, reading.places, reading.findings);
+  check_sources(reading.draft, reading.places, reading.findings);
+  check_source_files(reading.draft, reading.places, files, reading.findings);
   check_files(reading.draft, reading.places, files, reading.findings);
   build_senders(reading);
   reading.tables = load_tables(reading.draft, tables, reading.places, files, reading.findings);
   if (reading.tables.providers) {
     check_providers(reading.draft, *reading.tables.providers, reading.places, reading.findings);
+  }
+}
+
+// What is in force where the file says nothing and the default is not a constant.
+void complete(Draft& draft, const Files& files) {
+  draft.token = wants_token(draft);
+  if (draft.engine.host_names.empty()) {
+    draft.engine.host_names = files.host_names();
   }
 }
 
@@ -75,8 +86,23 @@ std::vector<provider::Network> networks_of(const std::vector<std::string>& texts
   return networks;
 }
 
-std::unique_ptr<Config> make_config(Reading& reading) {
+std::vector<feed::MailSource> mailboxes_of(const Draft& draft) {
+  std::vector<feed::MailSource> mailboxes;
+  for (const std::string& path : draft.maildirs) {
+    mailboxes.push_back({path, feed::MailSource::Kind::Maildir});
+  }
+  for (const std::string& path : draft.mboxes) {
+    mailboxes.push_back({path, feed::MailSource::Kind::Mbox});
+  }
+  return mailboxes;
+}
+
+std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   Draft& draft = reading.draft;
+  complete(draft, files);
+  draft.engine.token = *draft.token;
+  draft.engine.reads_notices = has_door(draft) || *draft.token;
+  draft.feed.mailboxes = mailboxes_of(draft);
   draft.engine.outbound.networks = networks_of(draft.networks);
   draft.engine.own_addresses = networks_of(draft.own_addresses);
   draft.engine.has_log_source = !draft.feed.logs.empty();
@@ -112,7 +138,7 @@ Loaded load_text(const std::string& name,
   Loaded loaded;
   const bool complete = reading.senders && reading.tables.providers && reading.tables.replies;
   if (!reading.findings.has_error() && complete) {
-    loaded.config = make_config(reading);
+    loaded.config = make_config(reading, files);
   }
   loaded.problems = reading.findings.take();
   return loaded;
@@ -128,6 +154,7 @@ std::vector<Setting> show_text(const std::string& name,
     return {};
   }
   reading.draft.tables = reading.tables.directory;
+  complete(reading.draft, files);
   return show_draft(std::move(reading.draft), reading.places, name);
 }
 

@@ -16,8 +16,6 @@
 namespace rampart::config {
 namespace {
 
-constexpr std::string_view kZones = "/usr/share/zoneinfo/";
-
 // As provider::SenderTable spells names.
 std::string comparable(const std::string& name) {
   if (name.find('@') != std::string::npos) {
@@ -34,7 +32,6 @@ class Checker {
       : draft_(draft), places_(places), findings_(findings) {}
 
   void all() {
-    check_mode();
     for (const auto& [name, plan] : draft_.engine.plans) {
       check_plan("plan." + name, plan);
     }
@@ -46,8 +43,8 @@ class Checker {
     if (const std::string why = find_listen_warning(draft_.milter.listen); !why.empty()) {
       warning("milter.listen", fmt::format("\"{}\" {}", draft_.milter.listen, why));
     }
-    check_twice("report.log", draft_.feed.logs, &feed::LogSource::path);
-    check_twice("suppression.list", draft_.lists, &SuppressionList::file);
+    check_guard();
+    check_lists();
   }
 
  private:
@@ -57,22 +54,6 @@ class Checker {
   }
   void warning(std::string_view path, std::string text) {
     findings_.warning(place_of(places_, {path}), path, std::move(text));
-  }
-
-  void check_mode() {
-    const std::string_view text =
-        "mode \"enforce\" needs a log to learn from: add [[report.log]] with its path";
-    if (!draft_.feed.logs.empty()) {
-      return;
-    }
-    if (draft_.engine.mode == policy::Mode::Enforce) {
-      error("mode", std::string(text));
-    }
-    for (std::size_t i = 0; i < draft_.engine.rules.size(); ++i) {
-      if (draft_.engine.rules[i].mode == policy::Mode::Enforce) {
-        error(element("rule", i) + ".mode", std::string(text));
-      }
-    }
   }
 
   void check_plan(const std::string& path, const ramp::Plan& plan) {
@@ -177,13 +158,20 @@ class Checker {
     }
   }
 
-  template <class T>
-  void check_twice(std::string_view group, const std::vector<T>& elements, std::string T::*path) {
+  void check_guard() {
+    const suppression::GuardOptions& g = draft_.engine.suppression.guard;
+    const auto window = static_cast<std::uint32_t>(g.window);
+    check_not_above("suppression.guard.leap_dead", g.leap_dead, "suppression.guard.window", window);
+    check_not_above("suppression.guard.run_dead", g.run_dead, "suppression.guard.window", window);
+  }
+
+  void check_lists() {
     std::set<std::string_view> seen;
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      const std::string& name = elements[i].*path;
+    for (std::size_t i = 0; i < draft_.lists.size(); ++i) {
+      const std::string& name = draft_.lists[i].file;
       if (!name.empty() && !seen.insert(name).second) {
-        error(element(group, i), fmt::format("\"{}\" is here for the second time", name));
+        error(element("suppression.list", i),
+              fmt::format("\"{}\" is here for the second time", name));
       }
     }
   }
@@ -192,31 +180,6 @@ class Checker {
   const Places& places_;
   Findings& findings_;
 };
-
-void check_log(const feed::LogSource& log,
-               const std::string& path,
-               const Places& places,
-               const Files& files,
-               Findings& findings) {
-  if (!log.tz.empty() && !files.probe(std::string(kZones) + log.tz, Trust::Any)) {
-    findings.error(place_of(places, {path + ".tz"}), "report.log.tz",
-                   fmt::format("no time zone is called \"{}\" in {}", log.tz, kZones));
-  }
-}
-
-// Can be read, or does not exist yet, as on a host that has sent no mail so far.
-bool check_log_file(const feed::LogSource& log,
-                    const Place& place,
-                    const Files& files,
-                    Findings& findings) {
-  const auto probed = files.probe(log.path, Trust::Any);
-  if (probed) {
-    return true;
-  }
-  findings.warning(place, "report.log.path",
-                   fmt::format("{} cannot be read: {}", log.path, probed.error().what));
-  return probed.error().kind == base::Error::Kind::NotFound;
-}
 
 }  // namespace
 
@@ -240,6 +203,9 @@ void normalise(Draft& draft) {
   }
   for (std::string& domain : draft.engine.outbound.local_domains) {
     domain = comparable(domain);
+  }
+  for (std::string& name : draft.engine.host_names) {
+    name = comparable(name);
   }
 }
 
@@ -281,18 +247,6 @@ void check_providers(const Draft& draft,
 }
 
 void check_files(const Draft& draft, const Places& places, const Files& files, Findings& findings) {
-  bool any_log = draft.feed.logs.empty();
-  for (std::size_t i = 0; i < draft.feed.logs.size(); ++i) {
-    const feed::LogSource& log = draft.feed.logs[i];
-    const std::string path = element("report.log", i);
-    check_log(log, path, places, files, findings);
-    const Place place = place_of(places, {path + ".path"});
-    any_log = (!log.path.empty() && check_log_file(log, place, files, findings)) || any_log;
-  }
-  if (!any_log && draft.engine.mode == policy::Mode::Enforce) {
-    findings.error(place_of(places, {"mode"}), "mode",
-                   "mode \"enforce\" needs a log to learn from, and none can be read");
-  }
   for (std::size_t i = 0; i < draft.lists.size(); ++i) {
     const std::string path = element("suppression.list", i) + ".file";
     const auto probed = files.probe(draft.lists[i].file, Trust::Strict);

@@ -25,7 +25,7 @@ void check_providers(const Draft& draft,
                      const provider::Table& providers,
                      const Places& places,
                      Findings& findings);
-/// Files that the configuration names: logs, lists, time zones.
+/// Lists that the configuration names.
 void check_files(const Draft& draft, const Places& places, const Files& files, Findings& findings);
 
 /// The place of the first path that is in the file; else the file as a whole.

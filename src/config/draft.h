@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Draft {
   std::string store_url;
   std::vector<std::string> networks;       ///< [outbound]
   std::vector<std::string> own_addresses;  ///< [report]
+  std::vector<std::string> maildirs;       ///< [dsn]
+  std::vector<std::string> mboxes;         ///< [dsn]
+  std::optional<bool> token;               ///< [dsn]; unset: if there is a door for bounces
   std::vector<provider::SenderSpec> senders;
   std::vector<provider::ProviderSpec> providers;
   std::vector<SuppressionList> lists;

@@ -1,5 +1,7 @@
 #include "files.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -10,11 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rampart/base/text.h"
+#include "rampart/mail/domain.h"
+
 namespace rampart::config {
 namespace {
 
 constexpr unsigned kPermissionBits = 07777;
 constexpr std::size_t kChunkBytes = 65536;
+constexpr std::size_t kHostNameBytesMax = 256;  // HOST_NAME_MAX is 64 on Linux
 
 class Descriptor {
  public:
@@ -121,6 +127,39 @@ std::vector<std::string> RealFiles::table_directories() const {
     directories.push_back(usual);
   }
   return directories;
+}
+
+std::vector<std::string> find_host_names(std::string_view name, std::string_view hosts) {
+  const std::string own = base::to_lower(name);
+  std::vector<std::string> names;
+  if (own.empty()) {
+    return names;
+  }
+  names.push_back(own);
+  for (const std::string_view line : base::split(hosts, '\n')) {
+    std::string words = base::to_lower(line.substr(0, line.find('#')));
+    std::replace(words.begin(), words.end(), '\t', ' ');
+    const auto all = base::split(base::trim(words), ' ');
+    if (std::find(all.begin(), all.end(), own) == all.end()) {
+      continue;
+    }
+    for (const std::string_view word : all) {
+      const bool is_new = std::find(names.begin(), names.end(), word) == names.end();
+      if (is_new && word.starts_with(own + '.') && mail::parse_domain(word)) {
+        names.emplace_back(word);
+      }
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> RealFiles::host_names() const {
+  std::array<char, kHostNameBytesMax> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) {
+    return {};
+  }
+  const auto hosts = read("/etc/hosts", Trust::Any);
+  return find_host_names(name.data(), hosts ? *hosts : std::string());
 }
 
 }  // namespace rampart::config

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rampart/base/result.h"
@@ -29,6 +30,8 @@ class Files {
   virtual base::Result<> probe(const std::string& path, Trust trust) const = 0;
   /// Where the shipped tables may be when nobody says so.
   virtual std::vector<std::string> table_directories() const = 0;
+  /// The names of this host, in lower case.
+  virtual std::vector<std::string> host_names() const { return {}; }
 };
 
 class RealFiles final : public Files {
@@ -36,7 +39,14 @@ class RealFiles final : public Files {
   base::Result<std::string> read(const std::string& path, Trust trust) const override;
   base::Result<> probe(const std::string& path, Trust trust) const override;
   std::vector<std::string> table_directories() const override;
+  /// gethostname(2), and what /etc/hosts calls the same host. DNS is not asked: a configuration
+  /// must load where no resolver answers.
+  std::vector<std::string> host_names() const override;
 };
+
+/// `name` and, from the text of hosts(5), the longer names that begin with it and a dot on lines
+/// that have it; in lower case, each once.
+std::vector<std::string> find_host_names(std::string_view name, std::string_view hosts);
 
 /// "" or what is wrong with owner and mode: "mode 0666: writable by everyone; chmod o-w it".
 std::string find_trust_problem(

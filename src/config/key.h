@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -33,7 +34,9 @@ struct Choice {
 
 template <class T>
 using Field = std::variant<Slot<T, bool>,
+                           Slot<T, std::optional<bool>>,
                            Slot<T, std::uint32_t>,
+                           Slot<T, std::size_t>,
                            Slot<T, double>,
                            Slot<T, base::Micros>,
                            Slot<T, std::string>,

@@ -35,6 +35,9 @@ constexpr auto outbound_slot = slot<&Draft::engine, &Options::outbound, Member>(
 template <auto Member>
 constexpr auto constant = slot<&Draft::engine, &Options::constants, Member>();
 template <auto Member>
+constexpr auto guard_slot =
+    slot<&Draft::engine, &Options::suppression, &suppression::Options::guard, Member>();
+template <auto Member>
 constexpr auto suppression_slot = slot<&Draft::engine, &Options::suppression, Member>();
 
 using Keys = std::vector<Key<Draft>>;
@@ -58,9 +61,16 @@ Keys general_keys() {
       {"report.max_lag", engine_slot<&Options::max_lag>, {1, kDay}},
       {"report.smarthost", engine_slot<&Options::smarthost>},
       {"report.own_addresses", slot<&Draft::own_addresses>(), {}, check_network},
+      {"dsn.milter", milter_slot<&milter::Options::read_notices>},
+      {"dsn.maildir", slot<&Draft::maildirs>(), {}, check_path},
+      {"dsn.mbox", slot<&Draft::mboxes>(), {}, check_path},
+      {"dsn.token", slot<&Draft::token>()},
+      {"dsn.keep", engine_slot<&Options::token_lifetime>, {kDay, kYear}},
+      {"dsn.host_names", engine_slot<&Options::host_names>, {}, check_domain},
       {"store.url", slot<&Draft::store_url>(), {}, check_store_url},
       {"store.deadline", engine_slot<&Options::store_deadline>, {kMillisecond, 10}},
       {"store.on_loss", choice<&Draft::engine, &Options::on_loss>({"share", "defer", "accept"})},
+      {"store.keep", engine_slot<&Options::keep>, {kHour, kYear}},
       {"store.lease_time", engine_slot<&Options::lease_time>, {1, 10 * kMinute}},
       {"control.socket", slot<&Draft::control, &control::Options::socket>(), {}, check_socket_path},
       {"control.group", slot<&Draft::control, &control::Options::group>(), {}, check_group},
@@ -147,6 +157,30 @@ Keys suppression_keys() {
   };
 }
 
+Keys guard_keys() {
+  using suppression::GuardOptions;
+  constexpr Range kWindow{10, 10'000};
+  constexpr Range kWeight{1, 1e6};
+  constexpr Range kPart{0, 1};
+  return {
+      {"suppression.guard.window", guard_slot<&GuardOptions::window>, kWindow},
+      {"suppression.guard.window_age", guard_slot<&GuardOptions::window_age>, {kHour, 30 * kDay}},
+      {"suppression.guard.half_life", guard_slot<&GuardOptions::half_life>, {kDay, kYear}},
+      {"suppression.guard.assumed_share", guard_slot<&GuardOptions::assumed_share>, kShare},
+      {"suppression.guard.assumed_weight", guard_slot<&GuardOptions::assumed_weight>, kWeight},
+      {"suppression.guard.leap_dead", guard_slot<&GuardOptions::leap_dead>, kFromOne},
+      {"suppression.guard.leap_share", guard_slot<&GuardOptions::leap_share>, kShare},
+      {"suppression.guard.leap_factor", guard_slot<&GuardOptions::leap_factor>, kFactor},
+      {"suppression.guard.leap_margin", guard_slot<&GuardOptions::leap_margin>, kPart},
+      {"suppression.guard.run_dead", guard_slot<&GuardOptions::run_dead>, kFromOne},
+      {"suppression.guard.run_chance", guard_slot<&GuardOptions::run_chance>, kPart},
+      {"suppression.guard.fall_dead", guard_slot<&GuardOptions::fall_dead>, kFromOne},
+      {"suppression.guard.fall_factor", guard_slot<&GuardOptions::fall_factor>, kPart},
+      {"suppression.guard.fall_margin", guard_slot<&GuardOptions::fall_margin>, kPart},
+      {"suppression.guard.accepted_weight", guard_slot<&GuardOptions::accepted_weight>, kWeight},
+  };
+}
+
 std::vector<Key<provider::ProviderSpec>> make_provider_keys() {
   using provider::ProviderSpec;
   return {{"domains", slot<&ProviderSpec::domains>(), {}, check_domain},
@@ -159,7 +193,8 @@ std::vector<Key<provider::ProviderSpec>> make_provider_keys() {
 const std::vector<Key<Draft>>& draft_keys() {
   static const Keys keys = [] {
     Keys all = general_keys();
-    for (const Keys& more : {ramp_keys(), backoff_keys(), health_keys(), suppression_keys()}) {
+    for (const Keys& more :
+         {ramp_keys(), backoff_keys(), health_keys(), suppression_keys(), guard_keys()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
@@ -209,7 +244,10 @@ const std::vector<Key<SuppressionList>>& list_keys() {
 const std::vector<Key<feed::LogSource>>& log_keys() {
   using feed::LogSource;
   static const std::vector<Key<LogSource>> keys{
-      {"path", slot<&LogSource::path>(), {}, check_path, true},
+      {"path", slot<&LogSource::path>(), {}, check_path},
+      {"journal", slot<&LogSource::journal>()},
+      {"directory", slot<&LogSource::journal_directory>(), {}, check_optional_path},
+      {"users", slot<&LogSource::users>(), {}, check_user},
       {"format", slot<&LogSource::format>(), {}, check_log_format},
       {"tz", slot<&LogSource::tz>(), {}, check_zone}};
   return keys;

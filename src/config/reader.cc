@@ -113,6 +113,18 @@ Fit read_value(const toml::node& node, bool& value, const Range&, TextCheck) {
   return {};
 }
 
+Fit read_value(const toml::node& node,
+               std::optional<bool>& value,
+               const Range& range,
+               TextCheck check) {
+  bool flag = false;
+  Fit bad = read_value(node, flag, range, check);
+  if (!bad) {
+    value = flag;
+  }
+  return bad;
+}
+
 Fit read_value(const toml::node& node, std::uint32_t& value, const Range& range, TextCheck) {
   const auto* number = node.as_integer();
   const double given = number == nullptr ? -1 : static_cast<double>(number->get());
@@ -125,6 +137,15 @@ Fit read_value(const toml::node& node, std::uint32_t& value, const Range& range,
   }
   value = static_cast<std::uint32_t>(number->get());
   return {};
+}
+
+Fit read_value(const toml::node& node, std::size_t& value, const Range& range, TextCheck check) {
+  std::uint32_t number = 0;
+  Fit bad = read_value(node, number, range, check);
+  if (!bad) {
+    value = number;
+  }
+  return bad;
 }
 
 Fit read_value(const toml::node& node, double& value, const Range& range, TextCheck) {

@@ -106,7 +106,13 @@ class Reader {
 };
 
 Fit read_value(const toml::node& node, bool& value, const Range& range, TextCheck check);
+Fit read_value(const toml::node& node,
+               std::optional<bool>& value,
+               const Range& range,
+               TextCheck check);
 Fit read_value(const toml::node& node, std::uint32_t& value, const Range& range, TextCheck check);
+/// Of at most 32 bits all the same.
+Fit read_value(const toml::node& node, std::size_t& value, const Range& range, TextCheck check);
 Fit read_value(const toml::node& node, double& value, const Range& range, TextCheck check);
 Fit read_value(const toml::node& node, base::Micros& value, const Range& range, TextCheck check);
 Fit read_value(const toml::node& node, std::string& value, const Range& range, TextCheck check);

@@ -30,6 +30,10 @@ std::string render(std::uint32_t value) {
   return std::to_string(value);
 }
 
+std::string render(std::size_t value) {
+  return std::to_string(value);
+}
+
 std::string render(double value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_not_of("-0123456789") == std::string::npos) {

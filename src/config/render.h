@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace rampart::config {
 
 std::string render(bool value);
 std::string render(std::uint32_t value);
+std::string render(std::size_t value);
 std::string render(double value);        ///< with a point: "2.0"
 std::string render(base::Micros value);  ///< in quotes: "1h30m"; below a millisecond is dropped
 std::string render(const std::string& value);

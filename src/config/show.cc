@@ -16,7 +16,8 @@ class Shower {
  public:
   Shower(const Places& places, const std::string& file) : places_(places), file_(file) {}
 
-  /// @param is_element  leave out what is neither given nor has a value
+  /// Leaves out what is neither given nor has a value.
+  /// @param is_element  an empty text or array is no value
   template <class T>
   void add(const std::vector<Key<T>>& keys, const std::string& level, T& object, bool is_element) {
     for (const Key<T>& key : keys) {
@@ -27,7 +28,7 @@ class Shower {
       const bool is_given = place != places_.end();
       const bool has_value =
           !setting.value.empty() && setting.value != "\"\"" && setting.value != "[]";
-      if (is_element && !is_given && !has_value) {
+      if (!is_given && (setting.value.empty() || (is_element && !has_value))) {
         continue;
       }
       setting.origin = is_given ? fmt::format("{}:{}", file_, place->second.line) : "default";
@@ -54,7 +55,8 @@ class Shower {
           if constexpr (std::is_same_v<F, Choice<T>>) {
             const auto index = field.get(object);
             return index ? render(std::string(field.words[*index])) : "";
-          } else if constexpr (std::is_same_v<F, Slot<T, std::optional<std::string>>>) {
+          } else if constexpr (std::is_same_v<F, Slot<T, std::optional<std::string>>> ||
+                               std::is_same_v<F, Slot<T, std::optional<bool>>>) {
             return field(object) ? render(*field(object)) : "";
           } else {
             return render(field(object));

@@ -98,6 +98,11 @@ std::string check_group(std::string_view text) {
   return good ? "" : "must be the name of a group";
 }
 
+std::string check_user(std::string_view text) {
+  return !text.empty() && check_group(text).empty() ? ""
+                                                    : "must be the name or number of an account";
+}
+
 std::string check_network(std::string_view text) {
   return provider::Network::parse(text) ? ""
                                         : "must be an address or network such as \"192.0.2.0/24\"";

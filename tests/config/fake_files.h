@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,16 @@ class FakeFiles final : public config::Files {
     if (untrusted == path && trust == config::Trust::Strict) {
       return base::Error{base::Error::Kind::Denied, "mode 0666"};
     }
+    if (directories.count(path) != 0) {
+      return base::Error{base::Error::Kind::InvalidInput, "not a plain file"};
+    }
     if (texts.count(path) == 0) {
       return base::Error{base::Error::Kind::NotFound, "No such file or directory"};
     }
     return base::Ok{};
   }
   std::vector<std::string> table_directories() const override { return {"/none", "/tables"}; }
+  std::vector<std::string> host_names() const override { return {"mta1", "mta1.example.com"}; }
 
   std::map<std::string, std::string> texts{{"/tables/providers.toml",
                                             "[[provider]]\n"
@@ -48,6 +53,7 @@ class FakeFiles final : public config::Files {
                                             "sample = [\"421 4.7.0 Too fast\"]\n"},
                                            {"/var/log/mail.log", ""},
                                            {"/usr/share/zoneinfo/Europe/Berlin", ""}};
+  std::set<std::string> directories;
   std::string untrusted;
 };
 

@@ -126,6 +126,34 @@ TEST_CASE("a missing configuration is told with its name", "[config][unit]") {
   CHECK(show({"/nonexistent/rampart.toml", ""}).empty());
 }
 
+TEST_CASE("the host is called by its name and the longer ones of its hosts file",
+          "[config][unit]") {
+  struct Case {
+    std::string name;
+    std::string hosts;
+    std::vector<std::string> names;
+  };
+  const std::vector<Case> cases{
+      {"", "127.0.0.1 localhost\n", {}},
+      {"mta1", "", {"mta1"}},
+      {"MTA1", "127.0.1.1\tMta1.Example.com\tmta1\n", {"mta1", "mta1.example.com"}},
+      {"mta1",
+       "127.0.1.1 mta1 mta1.a.example mta1.b.example # x\n::1 mta1.a.example mta1\r\n",
+       {"mta1", "mta1.a.example", "mta1.b.example"}},
+      {"mta1", "192.0.2.1 mta10.example.com mta10\n", {"mta1"}},
+      {"mta1", "192.0.2.1 mta1.example.com\n", {"mta1"}},  // who says that this is here?
+      {"mta1", "# 192.0.2.1 mta1.example.com mta1\n", {"mta1"}},
+      {"mta1", "192.0.2.1 mta1 other.example.com\n", {"mta1"}},
+      {"mta1.example.com", "127.0.1.1 mta1.example.com mta1", {"mta1.example.com"}},
+      {"mta1", "127.0.1.1 mta1 mta1..x mta1.", {"mta1"}},
+  };
+  for (const Case& given : cases) {
+    CAPTURE(given.name, given.hosts);
+    CHECK(find_host_names(given.name, given.hosts) == given.names);
+  }
+  CHECK_FALSE(RealFiles().host_names().empty());
+}
+
 TEST_CASE("tables are looked for beside the program, then in the usual place", "[config][unit]") {
   const auto directories = RealFiles().table_directories();
   REQUIRE(directories.size() == 2);

@@ -71,6 +71,18 @@ tz = "Europe/Berlin"
 [report]
 own_addresses = ["127.0.0.1", "192.0.2.1"]
 smarthost = true
+[dsn]
+milter = true
+maildir = ["/var/mail/bounces"]
+mbox = ["/var/mail/one", "/var/mail/two"]
+token = true
+keep = "20d"
+host_names = ["MX1.example.com", "mta"]
+[suppression.guard]
+window = 60
+leap_share = 0.25
+run_chance = 1e-9
+half_life = "7d"
 [replies]
 file = "/etc/rampart/replies.toml"
 [provider.acme]
@@ -79,6 +91,7 @@ mx = ["*.acme-mx.example"]
 [store]
 url = "memory:"
 deadline = "200ms"
+keep = "3d"
 on_loss = "accept"
 [control]
 socket = "/run/x.sock"
@@ -91,6 +104,9 @@ recipients = "domain"
 FakeFiles files_with_own_rules() {
   FakeFiles files;
   files.texts["/etc/rampart/list"] = "";
+  files.texts["/var/mail/one"] = "";
+  files.texts["/var/mail/two"] = "";
+  files.directories = {"/var/mail/bounces"};
   files.texts["/etc/rampart/replies.toml"] = R"(
 [[rule]]
 name = "mine"
@@ -136,6 +152,19 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(options.suppression.fold_local_part);
   CHECK(options.smarthost);
   CHECK(options.has_log_source);
+  CHECK(options.token);
+  CHECK(options.reads_notices);
+  CHECK(options.token_lifetime == 24h * 20);
+  CHECK(options.keep == 24h * 3);
+  CHECK(options.host_names == std::vector<std::string>{"mx1.example.com", "mta"});
+  CHECK(config.milter.read_notices);
+  REQUIRE(config.feed.mailboxes.size() == 3);
+  CHECK(name_of(config.feed.mailboxes[0]) == "maildir:/var/mail/bounces");
+  CHECK(name_of(config.feed.mailboxes[2]) == "mbox:/var/mail/two");
+  CHECK(options.suppression.guard.window == 60);
+  CHECK(options.suppression.guard.leap_share == 0.25);
+  CHECK(options.suppression.guard.run_chance == 1e-9);
+  CHECK(options.suppression.guard.half_life == 24h * 7);
   REQUIRE(options.own_addresses.size() == 2);
   CHECK(options.own_addresses[1].contains("192.0.2.1"));
   CHECK(options.store_deadline == 200ms);
@@ -215,6 +244,11 @@ TEST_CASE("an empty file gives the defaults of the rooms", "[config][unit]") {
   CHECK(options.plans.at("careful").growth == 1.2);
   CHECK(options.plans.at("fast").growth == 2.0);
   CHECK_FALSE(options.has_log_source);
+  CHECK_FALSE(options.token);
+  CHECK_FALSE(options.reads_notices);
+  CHECK_FALSE(loaded.config->milter.read_notices);
+  CHECK(loaded.config->feed.mailboxes.empty());
+  CHECK(options.host_names == std::vector<std::string>{"mta1", "mta1.example.com"});
   REQUIRE(options.own_addresses.size() == 2);
   CHECK(options.own_addresses[0].contains("127.3.2.1"));
   CHECK(options.own_addresses[1].contains("::1"));

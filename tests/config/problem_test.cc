@@ -40,8 +40,10 @@ TEST_CASE("a key that is not known is refused with the nearest name", "[config][
       {"lease_time = \"1s\"", {"1:1: error: unknown key \"lease_time\"; it belongs in [store]"}},
       {"[xylophone]\nnote = 1", {"1:2: error: unknown key \"xylophone\""}},
       {"[report]\nhistory = []", {"2:1: error: unknown key \"history\""}},
-      {"[store]\nkeep = \"14d\"", {"2:1: error: unknown key \"keep\""}},
-      {"[dsn]\nmilter = false", {"1:2: error: unknown key \"dsn\""}},
+      {"[log]\nkeep = \"14d\"", {"2:1: error: unknown key \"keep\""}},  // in two sections
+      {"[dsn]\ntokens = true", {"2:1: error: unknown key \"tokens\"; did you mean \"token\"?"}},
+      {"[suppression.guard]\nwindows = 5",
+       {"2:1: error: unknown key \"windows\"; did you mean \"window\"?"}},
   };
   for (const Case& given : cases) {
     check(given);
@@ -104,7 +106,7 @@ TEST_CASE("a value of the wrong type or out of range is refused", "[config][unit
       {"[plan]\nstart = 5",
        {"2:9: error: \"plan.start\" must be a table with a name of its own, written [plan.NAME]"}},
       {"[[report.log]]\nformat = \"exim\"",
-       {"1:1: error: \"report.log.path\" is missing here",
+       {"1:1: error: a [[report.log]] needs a path, or journal = true",
         "2:10: error: \"report.log.format\" must be \"auto\", \"postfix\" or \"sendmail\", not "
         "\"exim\""}},
       {"[plan.none]\nstart = 1", {"1:1: error: plan \"none\" has no limits and cannot be changed"}},

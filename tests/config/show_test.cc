@@ -45,6 +45,24 @@ TEST_CASE("every key is shown with value and origin", "[config][unit]") {
   }
 }
 
+TEST_CASE("what is in force without a key is shown, too", "[config][unit]") {
+  const auto plain = show_text("f", "", "", FakeFiles{});
+  CHECK(line_of(plain, "dsn.token") == "false # default");
+  CHECK(line_of(plain, "dsn.host_names") == "[\"mta1\", \"mta1.example.com\"] # default");
+  CHECK(line_of(plain, "suppression.guard.window") == "50 # default");
+  CHECK(line_of(plain, "suppression.guard.run_chance") == "1e-06 # default");
+  const auto door =
+      show_text("f", "[dsn]\nmilter = true\nhost_names = [\"A.example\"]", "", FakeFiles{});
+  CHECK(line_of(door, "dsn.milter") == "true # f:2");
+  CHECK(line_of(door, "dsn.token") == "true # default");
+  CHECK(line_of(door, "dsn.host_names") == "[\"a.example\"] # f:3");
+  const auto journal =
+      show_text("f", "[[report.log]]\njournal = true\nusers = [\"25\"]", "", FakeFiles{});
+  CHECK(line_of(journal, "report.log[1].journal") == "true # f:2");
+  CHECK(line_of(journal, "report.log[1].users") == "[\"25\"] # f:3");
+  CHECK(line_of(journal, "report.log[1].path").empty());
+}
+
 TEST_CASE("nothing is shown of a file with errors", "[config][unit]") {
   CHECK(show_text("rampart.toml", "mode = 1", "", FakeFiles{}).empty());
 }
