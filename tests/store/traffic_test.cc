@@ -262,7 +262,7 @@ TEST_CASE("pruning comes to the end of tokens, events and replies", "[store][con
     commit(store, std::move(operations));
     REQUIRE(store.prune({.events = at(10), .tokens = at(10), .replies = at(10)}));
     CHECK(load(store).replies.size() == 3);
-    for (std::uint32_t n = 0; n < 11'000; n += n % 500 == 77 ? 423 : 77) {
+    for (std::uint32_t n = 0; n < 11'000; n += n % 500 == 77 ? 423U : 77U) {
       INFO(n);
       const bool kept = n % 5000 == 77;
       CHECK(store.find_token(token(n).token)->has_value() == kept);
