@@ -6,8 +6,14 @@
 //   {"command":"suppression.add","keys":[K],"sender":S,"reason":TEXT,"for":"30d","dry_run":false}
 //   {"command":"suppression.remove","keys":[K],"sender":S}
 //   {"command":"suppression.why","key":K}
-//   {"command":"suppression.list","reason":R,"contains":TEXT,"after":K,"limit":N}
+//   {"command":"suppression.list","reason":R,"contains":TEXT,"after":K,"limit":N,"pending":true,
+//    "pending_at":P}                                   without "pending": both kinds
 //   {"command":"suppression.import",...}               as suppression.add
+//   {"command":"suppression.confirm","keys":[K]}       or "provider":P or "all":true; also
+//                                                      suppression.clear_pending
+//   {"command":"replies","unknown":true,"provider":P}  {"command":"events","queue_id":ID}
+//   {"command":"feed.lines","source":NAME,"lines":[LINE]}        LINE: a text, or {"base64":B}
+//   {"command":"feed.message","base64":B}
 //   {"command":"hold.list"}                            {"command":"hold.released","ids":[ID]}
 //   {"command":"config.reload"}                        {"command":"sync"}
 //
@@ -30,17 +36,21 @@ namespace rampart::control {
 
 class Dispatcher {
  public:
-  Dispatcher(engine::Engine& engine, ReloadHook reload, std::string version);
+  Dispatcher(engine::Engine& engine,
+             ReloadHook reload,
+             std::string version,
+             TakeLines take_lines = {});
 
   std::string answer(std::string_view request, const Peer& peer);
 
-  /// A request that was understood, with who gave it. Defined in dispatcher.cc.
+  /// A request that was understood, with who gave it. Defined in call.h.
   struct Call;
 
  private:
   engine::Engine& engine_;
   ReloadHook reload_;
   std::string version_;
+  TakeLines take_lines_;
   base::Mutex reload_mutex_;
 };
 

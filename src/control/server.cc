@@ -8,8 +8,8 @@
 namespace rampart::control {
 
 struct Server::Data {
-  Data(engine::Engine& engine, ReloadHook reload, std::string version)
-      : dispatcher(engine, std::move(reload), std::move(version)) {}
+  Data(engine::Engine& engine, ReloadHook reload, std::string version, TakeLines take_lines)
+      : dispatcher(engine, std::move(reload), std::move(version), std::move(take_lines)) {}
   Dispatcher dispatcher;
   std::unique_ptr<Listener> listener;  // last: its threads use the dispatcher
 };
@@ -21,8 +21,10 @@ Server::~Server() = default;
 base::Result<std::unique_ptr<Server>> Server::open(const Options& options,
                                                    engine::Engine& engine,
                                                    ReloadHook reload,
-                                                   std::string version) {
-  auto data = std::make_unique<Data>(engine, std::move(reload), std::move(version));
+                                                   std::string version,
+                                                   TakeLines take_lines) {
+  auto data =
+      std::make_unique<Data>(engine, std::move(reload), std::move(version), std::move(take_lines));
   auto listener = Listener::open(
       options, Limits{}, [&dispatcher = data->dispatcher](std::string_view line, const Peer& peer) {
         return dispatcher.answer(line, peer);

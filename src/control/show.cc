@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "call.h"
+
 namespace rampart::control {
 namespace {
 
@@ -24,13 +26,8 @@ Json source_json(const ledger::SourceStatus& source) {
           {"problem", source.problem}};
 }
 
-template <class T, class Show>
-Json list_json(const T& things, Show show) {
-  Json list = Json::array();
-  for (const auto& thing : things) {
-    list.push_back(show(thing));
-  }
-  return list;
+Json guard_json(const engine::GuardStatus& guard) {
+  return {{"provider", guard.provider}, {"text", guard.text}, {"pending", guard.pending}};
 }
 
 }  // namespace
@@ -91,6 +88,9 @@ Json status_json(const engine::Status& status) {
           {"oldest_held", status.oldest_held ? time_json(*status.oldest_held) : Json(nullptr)},
           {"suppressed", status.suppressed},
           {"suppressed_added", status.suppressed_added},
+          {"suppressed_pending", status.suppressed_pending},
+          {"guards", list_json(status.guards, guard_json)},
+          {"replies_unknown", status.replies_unknown},
           {"replies", status.replies},
           {"counters", status.counters},
           {"warnings", status.warnings}};
@@ -104,7 +104,8 @@ Json entry_json(const suppression::Entry& entry) {
           {"queue_id", entry.queue_id},
           {"rule", entry.rule},
           {"since", time_json(entry.since)},
-          {"until", entry.until ? time_json(*entry.until) : Json(nullptr)}};
+          {"until", entry.until ? time_json(*entry.until) : Json(nullptr)},
+          {"pending", entry.pending}};
 }
 
 Json change_json(const suppression::Change& change) {
@@ -121,6 +122,25 @@ Json held_json(const store::HeldRecord& held) {
   return {{"queue_id", held.queue_id},     {"sender", held.sender},
           {"recipients", held.recipients}, {"providers", held.providers},
           {"reason", held.reason},         {"held_at", time_json(held.held_at)}};
+}
+
+Json reply_json(const store::ReplyRecord& reply) {
+  return {{"provider", reply.provider},      {"count", reply.count},
+          {"first", time_json(reply.first)}, {"last", time_json(reply.last)},
+          {"class", reply.reply_class},      {"rule", reply.rule},
+          {"suppress", reply.suppress},      {"text", reply.text},
+          {"sample", reply.sample},          {"stage", reply.stage}};
+}
+
+Json event_json(const ledger::Event& event) {
+  return {{"time", time_json(event.time)},
+          {"queue_id", event.queue_id},
+          {"what", event.what},
+          {"recipient", event.recipient},
+          {"sender", event.sender},
+          {"provider", event.provider},
+          {"text", event.text},
+          {"rule", event.rule}};
 }
 
 }  // namespace rampart::control

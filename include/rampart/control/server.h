@@ -1,21 +1,24 @@
-// The service's end of the command socket: status, flows, suppressions, held mail, reload.
+// The service's end of the command socket: status, flows, suppressions, held mail, replies, reload,
+// and log lines and mails that others hand in.
 //
 // Threads: open and destroy from one thread; one thread accepts, one more serves each client. The
 // reload hook is called on a client's thread, never twice at once.
 // Errors: a bad request gets an answer
 // {"error":{"code":"usage|not_found|refused|unavailable|denied", "text":...}}; only what cannot be
 // framed (too long, too slow) ends the connection.
-// Limits: 64 clients; a request has at most kRequestBytesMax bytes and 30 s, an answer 30 s to be
-// taken.
+// Limits: 64 clients, of which 32 may hand in lines or mails; a request has at most
+// kRequestBytesMax bytes and 30 s, an answer 30 s to be taken.
 //
 // Who may connect: root, our own user, and members of Options::group. Every command that changes
 // something is logged with the user who gave it.
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rampart/base/result.h"
@@ -31,15 +34,22 @@ struct ReloadAnswer {
 };
 using ReloadHook = std::function<ReloadAnswer()>;
 
+/// Learns log lines that another program brings. @return how many were taken, all of them, when
+/// they are durable; any error: none may be. Called on the clients' threads.
+using TakeLines = std::function<base::Result<std::uint64_t>(std::string_view source,
+                                                            const std::vector<std::string>& lines)>;
+
 class Server {
  public:
   /// Listens at once. A socket file that nobody listens on any more is replaced.
-  /// @param version  shown by `status`
+  /// @param version     shown by `status`
+  /// @param take_lines  behind `rampart feed -`; none: that is refused
   /// @return Unavailable if another process listens there or the file cannot be made
   static base::Result<std::unique_ptr<Server>> open(const Options& options,
                                                     engine::Engine& engine,
                                                     ReloadHook reload,
-                                                    std::string version);
+                                                    std::string version,
+                                                    TakeLines take_lines = {});
   /// Ends all connections, waits for commands that are being carried out, and removes the socket
   /// file.
   ~Server();

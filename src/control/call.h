@@ -1,0 +1,84 @@
+// A request that was understood: its fields, who gave it, and what is done with a failure.
+//
+// Threads: a Call belongs to one thread.
+// Errors: Refusal, which Dispatcher::answer turns into an answer; it never leaves this room.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rampart/base/result.h"
+#include "rampart/base/time.h"
+#include "rampart/engine/engine.h"
+
+#include "dispatcher.h"
+#include "peer.h"
+#include "show.h"
+
+namespace rampart::control {
+
+struct Refusal {
+  std::string code;  ///< "usage", "not_found", "refused", "unavailable", "denied"
+  std::string text;
+};
+
+struct Dispatcher::Call {
+  const Json& request;
+  const Peer& peer;
+  engine::Engine& engine;
+  const TakeLines& take_lines;
+
+  [[nodiscard]] std::string who() const { return "operator " + peer.user; }
+  [[nodiscard]] std::string text(const char* name, bool needed = false) const;
+  [[nodiscard]] std::vector<std::string> texts(const char* name) const;
+  [[nodiscard]] bool flag(const char* name) const;
+  [[nodiscard]] bool has(const char* name) const { return request.contains(name); }
+  [[nodiscard]] std::optional<base::Micros> duration() const;
+  [[nodiscard]] ramp::FlowKey flow() const {
+    return {text("sender", true), text("provider", true)};
+  }
+};
+
+[[noreturn]] void refuse(const base::Error& error);
+
+template <class T>
+T value_or_refuse(base::Result<T> result) {
+  if (!result) {
+    refuse(result.error());
+  }
+  return std::move(*result);
+}
+
+/// Logs a change with the user who gave the command. @param key  address or "@domain", if one
+void log_change(const Dispatcher::Call& call, std::string_view command, std::string_view key = {});
+
+template <class T, class Show>
+Json list_json(const T& things, Show show) {
+  Json list = Json::array();
+  for (const auto& thing : things) {
+    list.push_back(show(thing));
+  }
+  return list;
+}
+
+// --- suppression_commands.cc ---
+Json add_suppressions(const Dispatcher::Call& call);
+Json remove_suppressions(const Dispatcher::Call& call);
+Json why_suppressed(const Dispatcher::Call& call);
+Json list_suppressions(const Dispatcher::Call& call);
+Json import_suppressions(const Dispatcher::Call& call);
+Json confirm_pending(const Dispatcher::Call& call);
+Json clear_pending(const Dispatcher::Call& call);
+
+// --- learned_commands.cc ---
+Json list_replies(const Dispatcher::Call& call);
+Json list_events(const Dispatcher::Call& call);
+Json feed_lines(const Dispatcher::Call& call);
+Json feed_message(const Dispatcher::Call& call);
+
+}  // namespace rampart::control
