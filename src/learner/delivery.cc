@@ -99,6 +99,9 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
   {
     const base::MutexLock lock(ledger_.book_mutex);
     BookMessage* message = find(line);
+    if (message != nullptr) {
+      take_from_parent(*message, line, delivery);
+    }
     if (message == nullptr || !counts(*message, delivery)) {
       // Anybody may write a line: this one is about no message of this host.
       static telemetry::Counter& unknown = telemetry::counter("reports_unknown_message_total");
@@ -109,7 +112,6 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
       return;
     }
     message->reported_at = line.time;
-    take_from_parent(*message, line, delivery);
     if (!outside) {
       stay(*message, line, delivery);
       return;

@@ -112,7 +112,8 @@ class Notice {
   }
 
   // Dead addresses count against the sender. Behind a next hop, a notice is the only word there is
-  // from the provider: then it teaches the flow as a line of the log would.
+  // from the provider: it takes back what the next hop's 250 had counted, and teaches the flow as a
+  // line of the log would.
   void settle(const ramp::FlowKey& flow,
               const reply::Classification& found,
               bool failed,
@@ -124,9 +125,7 @@ class Notice {
                       found.reply_class == reply::ReplyClass::DomainUnknown;
     const bool providers_own =
         owner == flow.provider || !active_->policy().providers.is_named(flow.provider);
-    if (!(failed && dead) && !(smarthost && providers_own)) {
-      return;
-    }
+    const bool teaches = (failed && dead) || (smarthost && providers_own);
     ramp::Reported reported;
     reported.reply_class = found.reply_class;
     reported.scope = found.scope;
@@ -138,6 +137,9 @@ class Notice {
     ledger_.flows.change(flow, [&](const ledger::FlowTable::View& view) {
       if (smarthost && failed) {
         ramp::retract(view.flow.state, ledger_.context(*active_, flow, token_.time));
+      }
+      if (!teaches) {
+        return;
       }
       ledger_.senders.change(flow.sender, [&](ramp::Health& health) {
         return ramp::on_report({view.flow.state, view.host.state, health, flow.sender}, reported,

@@ -263,8 +263,8 @@ void unbook_used(Flow& flow,
   }
 }
 
-// Calls `change(bucket)` for the hour of a delivery, and for the 24-hour sums of the hours that were
-// closed since then without it: a report may come late.
+// Calls `change(bucket)` for the hour of a delivery, and for the 24-hour sums of the hours that
+// were closed since then without it: a report may come late.
 template <class Change>
 void change_got(Flow& flow, const Context& context, Change&& change) noexcept {
   const std::int64_t hour = hour_bucket(context.now, context.constants);

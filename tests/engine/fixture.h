@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +58,9 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
            rule("too-fast", "unusual rate", reply::ReplyClass::RateLimited, reply::Scope::Sender,
                 "421 4.7.28 unusual rate of mail"),
            rule("listed", "block list", reply::ReplyClass::ReputationBlock, reply::Scope::Host,
-                "554 5.7.1 on our block list")});
+                "554 5.7.1 on our block list"),
+           rule("full", "over quota", reply::ReplyClass::MailboxFull, reply::Scope::Recipient,
+                "452 4.2.2 The mailbox is over quota")});
   auto providers = provider::Table::build(specs);
   auto senders = provider::SenderTable::build({}, {});
   REQUIRE(replies.has_value());
@@ -71,6 +74,12 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
 inline engine::Engine::SuppressionRequest request(
     std::string key, std::string text, std::optional<base::Micros> lifetime = std::nullopt) {
   return {std::move(key), "", std::move(text), lifetime, suppression::Reason::Operator};
+}
+
+/// The queue manager's word for a message.
+inline std::string active(std::string_view queue_id, std::string_view from) {
+  return "postfix/qmgr[1]: " + std::string(queue_id) + ": from=<" + std::string(from) +
+         ">, size=400, nrcpt=1 (queue active)";
 }
 
 class Bench {
@@ -108,17 +117,25 @@ class Bench {
 
   /// One message with one recipient, whole. @return whether it was accepted
   bool send(std::string_view sender, std::string_view recipient, std::string_view queue_id) {
-    engine::Transaction transaction = begin(sender);
-    if (ask(transaction, recipient).answer != engine::Verdict::Answer::Continue) {
-      engine->abort(transaction);
-      return false;
-    }
-    engine->commit(transaction, *mail::parse_queue_id(queue_id));
-    return true;
+    return send_to(sender, {std::string(recipient)}, queue_id).has_value();
   }
 
-  /// Lines of the log, stamped with the clock's time.
-  void log(const std::vector<std::string>& bodies) {
+  /// One message, whole. @return how it ended, or nullopt if a recipient was refused
+  std::optional<engine::Ending> send_to(std::string_view sender,
+                                        const std::vector<std::string>& recipients,
+                                        std::string_view queue_id) {
+    engine::Transaction transaction = begin(sender);
+    for (const std::string& recipient : recipients) {
+      if (ask(transaction, recipient).answer != engine::Verdict::Answer::Continue) {
+        engine->abort(transaction);
+        return std::nullopt;
+      }
+    }
+    return engine->commit(transaction, *mail::parse_queue_id(queue_id));
+  }
+
+  /// Lines of a log, stamped with the clock's time.
+  void log(const std::vector<std::string>& bodies, std::string source = "log") {
     std::vector<report::LogLine> lines;
     report::StampReader stamps({}, clock.wall_now());
     for (const std::string& body : bodies) {
@@ -126,7 +143,7 @@ class Bench {
       lines.push_back(report::parse_line(stamp + " mta1 " + body, stamps));
     }
     store::CursorRecord cursor;
-    cursor.source = "log";
+    cursor.source = std::move(source);
     cursor.offset = (offset += lines.size());
     engine->learn(lines, cursor);
     REQUIRE(engine->sync(std::chrono::seconds{10}).has_value());
@@ -158,6 +175,9 @@ inline constexpr std::string_view kSent = "dsn=2.0.0, status=sent (250 2.0.0 Ok:
 inline constexpr std::string_view kUnknownUser =
     "dsn=5.1.1, status=bounced (host mx.google.example[203.0.113.5] said: 550 5.1.1 The account "
     "does not exist (in reply to RCPT TO command))";
+inline constexpr std::string_view kFull =
+    "dsn=4.2.2, status=deferred (host mx.google.example[203.0.113.5] said: 452 4.2.2 The mailbox "
+    "is over quota (in reply to RCPT TO command))";
 inline constexpr std::string_view kTooFast =
     "dsn=4.7.28, status=deferred (host mx.google.example[203.0.113.5] said: 421 4.7.28 unusual "
     "rate "

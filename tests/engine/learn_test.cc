@@ -5,11 +5,6 @@ namespace {
 
 using Answer = engine::Verdict::Answer;
 
-std::string active(std::string_view queue_id, std::string_view from) {
-  return "postfix/qmgr[1]: " + std::string(queue_id) + ": from=<" + std::string(from) +
-         ">, size=400, nrcpt=1 (queue active)";
-}
-
 TEST_CASE("a delivery settles the unit that was admitted", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "Bob@gmail.example", "A00001"));

@@ -61,8 +61,9 @@ class QueueBook {
   BookMessage& enter(std::string_view instance, std::string_view queue_id, base::WallTime now);
   void erase(const BookMessage& message);
 
-  /// Messages last seen before `before`, and those whose recipients have all been reported, the last
-  /// one before `done_before`: not every MTA says when a message is done with. At most `limit`.
+  /// Messages last seen before `before`, and those whose recipients have all been reported, the
+  /// last one before `done_before`: not every MTA says when a message is done with. At most
+  /// `limit`.
   [[nodiscard]] std::vector<BookMessage> find_older(base::WallTime before,
                                                     base::WallTime done_before,
                                                     std::size_t limit) const;

@@ -33,8 +33,8 @@ class Suppressor {
   base::Result<> load(const std::vector<suppression::Evidence>& evidence);
 
   /// The entry in force for a key and a sender, preferring those that are not pending, then those
-  /// for all senders. Expired entries do not count. A store that does not answer is counted and taken for "not suppressed": mail
-  /// goes on.
+  /// for all senders. Expired entries do not count. A store that does not answer is counted and
+  /// taken for "not suppressed": mail goes on.
   std::optional<suppression::Entry> find(std::string_view key,
                                          std::string_view sender,
                                          base::WallTime now) const;
@@ -68,7 +68,8 @@ class Suppressor {
   /// Drops the evidence of a key; the caller queues the operation.
   void forget_evidence(std::string_view key, std::string_view sender);
 
-  /// Makes the hard entry of a key pending for `provider`. @return nothing if there is none in force
+  /// Makes the hard entry of a key pending for `provider`. @return nothing if there is none in
+  /// force
   std::vector<store::Operation> make_pending(std::string_view key,
                                              std::string_view provider,
                                              base::WallTime now);
