@@ -23,10 +23,12 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"status", {}},
       {"flow", {"show", "pause", "resume", "reset"}},
       {"explain", {}},
-      {"suppression", {"add", "remove", "why", "list", "import"}},
+      {"replies", {"unknown", "list"}},
+      {"suppression", {"add", "remove", "why", "list", "import", "confirm", "clear-pending"}},
       {"hold", {"list", "release"}},
       {"config", {"check", "show", "reload"}},
       {"provider", {"of", "list"}},
+      {"feed", {}},
       {"help", {}},
   };
   return kCommands;
@@ -95,10 +97,13 @@ class Builder {
     add_status();
     add_flow();
     add_explain();
+    add_replies();
     add_suppression();
+    add_pending();
     add_hold();
     add_config();
     add_provider();
+    add_feed();
   }
 
  private:
@@ -170,6 +175,13 @@ class Builder {
   void add_explain() {
     CLI::App* explain = add("explain", "What a reply means and what rampart does about it");
     words(explain, "REPLY", "The reply; \"-\" reads replies from standard input, one a line");
+    explain->add_flag(
+        "--message", a_.message,
+        "Read whole bounce mails from the files named instead (\"-\": standard input)");
+    explain
+        ->add_option("--queue-id", a_.queue_id, "What happened to this message; asks the service")
+        ->type_name("ID");
+    explain->add_flag("--codes", a_.codes, "Print the table of reply codes and enhanced codes");
     explain->add_option("--file", a_.file, "Read replies from a file, one a line")
         ->type_name("FILE");
     explain->add_flag("--jsonl", a_.jsonl,
@@ -182,8 +194,16 @@ class Builder {
     explain->add_option("--provider", a_.provider, "Provider that gave the reply")
         ->type_name("NAME");
   }
+  void add_replies() {
+    CLI::App* group = add_group("replies", "The different replies that were learned from");
+    CLI::App* unknown = add(group, "unknown", "Those that no rule knows, most frequent first");
+    unknown->add_flag("--rules", a_.rules, "Print a rule for each, to be completed and pasted");
+    for (CLI::App* command : {unknown, add(group, "list", "All of them, most frequent first")}) {
+      command->add_option("--provider", a_.provider, "Only of this provider")->type_name("NAME");
+    }
+  }
   void add_suppression() {
-    CLI::App* group = add_group("suppression", "Addresses that must not be mailed");
+    CLI::App* group = suppression_ = add_group("suppression", "Addresses that must not be mailed");
     CLI::App* add_command =
         add(group, "add", "Suppress addresses, or whole domains (@example.org)");
     words(add_command, "ADDRESS", "user@example.org or @example.org")->required();
@@ -196,6 +216,11 @@ class Builder {
     list->add_option("--reason", a_.reason, "hard, soft, import, operator or complaint")
         ->check(CLI::IsMember({"hard", "soft", "import", "operator", "complaint"}));
     list->add_option("--contains", a_.contains, "Only addresses with this part")->type_name("TEXT");
+    list->add_flag("--pending", a_.pending,
+                   "Only those that wait for a decision because a provider refused too many");
+    list->add_option("--provider", a_.provider,
+                     "With --pending: only those waiting because of this provider")
+        ->type_name("NAME");
     CLI::App* import =
         add(group, "import", "Suppress every address of a list, one a line; - is standard input");
     words(import, "FILE", "the list")->required()->expected(1);
@@ -209,6 +234,21 @@ class Builder {
     for (CLI::App* command : {add_command, remove, import}) {
       command->add_option("--sender", a_.sender, "For this sender alone; without: for all")
           ->type_name("NAME");
+    }
+  }
+  void add_pending() {
+    const std::vector<std::pair<std::string, std::string>> verbs{
+        {"confirm", "Suppress pending addresses: they are dead"},
+        {"clear-pending", "Drop pending addresses: they are not dead"}};
+    for (const auto& [verb, text] : verbs) {
+      CLI::App* command = add(suppression_, verb, text);
+      words(command, "ADDRESS", "user@example.org");
+      command
+          ->add_option("--provider", a_.provider,
+                       "All that wait because of this provider (\"*\": of the whole host)")
+          ->type_name("NAME");
+      command->add_flag("--all", a_.all, "All that wait");
+      command->add_flag("--yes", a_.yes, "Do not ask");
     }
   }
   void add_hold() {
@@ -258,8 +298,21 @@ class Builder {
     add(group, "list", "All providers with a name");
   }
 
+  void add_feed() {
+    CLI::App* feed = add("feed", "Hand log lines or a bounce mail to the service");
+    words(feed, "INPUT", "\"-\": log lines from standard input, until it ends");
+    feed->add_option("--name", a_.name, "Name of the source of the lines, shown by status")
+        ->type_name("NAME");
+    feed->add_flag("--wait", a_.wait, "Wait for a service that is away, and try again");
+    feed->add_flag("--confirm", a_.confirm,
+                   "Answer OK for each line, as rsyslog's omprog with confirmMessages=\"on\" asks");
+    feed->add_flag("--message", a_.message, "Read one whole mail instead of lines");
+    feed->add_flag("-v,--verbose", a_.verbose, "Say what became of it");
+  }
+
   CLI::App& app_;
   Arguments& a_;
+  CLI::App* suppression_ = nullptr;
 };
 
 std::string name_of(const CLI::App& app) {

@@ -36,6 +36,8 @@ struct Arguments {
   std::string mta;                ///< "postfix", "sendmail"; "": whichever is there
   std::string mta_config;         ///< Postfix's
   std::string sendmail_cf;        ///< Sendmail's
+  std::string queue_id;
+  std::string name = "stdin";  ///< of who brings lines
   std::string postsuper = "/usr/sbin/postsuper";
   std::string postqueue = "/usr/sbin/postqueue";
   std::string sendmail = "/usr/sbin/sendmail";
@@ -49,6 +51,13 @@ struct Arguments {
   bool yes = false;
   bool changed = false;
   bool strict = false;
+  bool codes = false;    ///< --codes
+  bool message = false;  ///< --message: whole mails, not replies or lines
+  bool rules = false;    ///< --rules
+  bool pending = false;  ///< --pending
+  bool wait = false;     ///< --wait: until the service is back
+  bool confirm = false;  ///< --confirm: answer each line
+  bool verbose = false;
 };
 
 struct Parsed {

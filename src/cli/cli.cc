@@ -18,7 +18,7 @@ struct Command {
   int (*run)(const Arguments& arguments, const Output& output);
 };
 
-constexpr std::array<Command, 18> kCommands{{
+constexpr std::array<Command, 23> kCommands{{
     {"status", run_status},
     {"flow show", run_flow_show},
     {"flow pause", run_flow_pause},
@@ -30,6 +30,10 @@ constexpr std::array<Command, 18> kCommands{{
     {"suppression why", run_suppression_why},
     {"suppression list", run_suppression_list},
     {"suppression import", run_suppression_import},
+    {"suppression confirm", run_suppression_confirm},
+    {"suppression clear-pending", run_suppression_clear_pending},
+    {"replies unknown", run_replies_unknown},
+    {"replies list", run_replies_list},
     {"hold list", run_hold_list},
     {"hold release", run_hold_release},
     {"config check", run_config_check},
@@ -37,6 +41,7 @@ constexpr std::array<Command, 18> kCommands{{
     {"config reload", run_config_reload},
     {"provider of", run_provider_of},
     {"provider list", run_provider_list},
+    {"feed", run_feed},
 }};
 
 int end_without_command(const Parsed& parsed) {

@@ -14,7 +14,6 @@
 
 #include "rampart/base/text.h"
 #include "rampart/reply/advice.h"
-#include "rampart/suppression/entry.h"
 
 #include "commands.h"
 #include "options_for.h"
@@ -121,18 +120,6 @@ std::string reaction_of(const policy::Options& options, const reply::Classificat
   }
 }
 
-Judgement judge(const reply::Classification& found, mail::Stage stage) {
-  suppression::Bounce bounce;
-  bounce.reply_class = found.reply_class;
-  bounce.permanent = found.permanence == reply::Permanence::Permanent;
-  bounce.stage = stage;
-  bounce.rule_suppresses = found.suppress;
-  bounce.names_mailbox = found.blames_address;
-  bounce.transaction_recipients = 1;
-  bounce.null_mx = found.null_mx;
-  return suppression::judge(bounce);
-}
-
 std::string about_whom(Scope scope) {
   switch (scope) {
     case Scope::Message:
@@ -154,36 +141,6 @@ std::string hard_in_words(const suppression::Options& o) {
                                            span(o.hard_expiry), o.hard_bounces);
 }
 
-std::string recipient_of(const suppression::Options& o, const reply::Classification& found) {
-  if (found.reply_class == ReplyClass::Delivered) {
-    return "not suppressed; earlier failures are forgotten";
-  }
-  switch (judge(found, found.stage)) {
-    case Judgement::Hard:
-      return hard_in_words(o) + (found.stage == mail::Stage::EndOfData
-                                     ? ", if the message had no other recipient"
-                                     : "");
-    case Judgement::DomainUnknown:
-      return fmt::format(
-          "not suppressed yet: after this on {} different days it is, for {} (it may be our "
-          "resolver)",
-          o.domain_unknown_days, span(o.hard_expiry));
-    case Judgement::Soft:
-      return fmt::format(
-          "not suppressed yet: after failures on {} different days over at least {}, without a "
-          "delivery between, it is, for this sender, for {}",
-          o.soft_days, span(o.soft_span), span(o.soft_expiry));
-    case Judgement::Clears:
-      return "not suppressed; earlier failures are forgotten";
-    case Judgement::None:
-      break;
-  }
-  if (found.stage == mail::Stage::Unknown && judge(found, mail::Stage::Rcpt) == Judgement::Hard) {
-    return hard_in_words(o) + " if it answered RCPT TO (--stage rcpt); not at another stage";
-  }
-  return about_whom(found.scope);
-}
-
 std::string provider_in_words(const Explanation& explanation) {
   switch (explanation.origin) {
     case Origin::Given:
@@ -196,10 +153,6 @@ std::string provider_in_words(const Explanation& explanation) {
       break;
   }
   return "unknown (--host or --provider tells)";
-}
-
-std::string_view in_words(reply::Permanence permanence) {
-  return permanence == reply::Permanence::Transient ? "temporary" : reply::to_string(permanence);
 }
 
 // --- from the command line ---
@@ -263,6 +216,52 @@ int explain_each(std::istream& in,
 
 }  // namespace
 
+Judgement judge(const reply::Classification& found, mail::Stage stage) {
+  suppression::Bounce bounce;
+  bounce.reply_class = found.reply_class;
+  bounce.permanent = found.permanence == reply::Permanence::Permanent;
+  bounce.stage = stage;
+  bounce.rule_suppresses = found.suppress;
+  bounce.names_mailbox = found.blames_address;
+  bounce.transaction_recipients = 1;
+  bounce.null_mx = found.null_mx;
+  return suppression::judge(bounce);
+}
+
+std::string recipient_in_words(const suppression::Options& o, const reply::Classification& found) {
+  if (found.reply_class == ReplyClass::Delivered) {
+    return "not suppressed; earlier failures are forgotten";
+  }
+  switch (judge(found, found.stage)) {
+    case Judgement::Hard:
+      return hard_in_words(o) + (found.stage == mail::Stage::EndOfData
+                                     ? ", if the message had no other recipient"
+                                     : "");
+    case Judgement::DomainUnknown:
+      return fmt::format(
+          "not suppressed yet: after this on {} different days it is, for {} (it may be our "
+          "resolver)",
+          o.domain_unknown_days, span(o.hard_expiry));
+    case Judgement::Soft:
+      return fmt::format(
+          "not suppressed yet: after failures on {} different days over at least {}, without a "
+          "delivery between, it is, for this sender, for {}",
+          o.soft_days, span(o.soft_span), span(o.soft_expiry));
+    case Judgement::Clears:
+      return "not suppressed; earlier failures are forgotten";
+    case Judgement::None:
+      break;
+  }
+  if (found.stage == mail::Stage::Unknown && judge(found, mail::Stage::Rcpt) == Judgement::Hard) {
+    return hard_in_words(o) + " if it answered RCPT TO (--stage rcpt); not at another stage";
+  }
+  return about_whom(found.scope);
+}
+
+std::string_view in_words(reply::Permanence permanence) {
+  return permanence == reply::Permanence::Transient ? "temporary" : reply::to_string(permanence);
+}
+
 std::optional<mail::EnhancedStatusCode> parse_code(std::string_view text) {
   const auto code = mail::consume_enhanced_status_code(text);
   return text.empty() ? code : std::nullopt;
@@ -292,7 +291,7 @@ Explanation explain(const policy::Policy& policy, const Asked& asked) {
   explanation.url =
       rule.url.empty() ? std::string(policy.providers.url(explanation.provider)) : rule.url;
   explanation.reaction = reaction_of(policy.options, found);
-  explanation.recipient = recipient_of(policy.options.suppression, found);
+  explanation.recipient = recipient_in_words(policy.options.suppression, found);
   return explanation;
 }
 
@@ -336,6 +335,16 @@ Json to_json(const Explanation& explanation) {
 }
 
 int run_explain(const Arguments& arguments, const Output& output) {
+  const int others = (arguments.codes ? 1 : 0) + (arguments.message ? 1 : 0) +
+                     (arguments.queue_id.empty() ? 0 : 1);
+  if (others > 1) {
+    throw Failure{kUsage, "usage", "give one of --codes, --message and --queue-id"};
+  }
+  if (others == 1) {
+    return arguments.codes     ? run_explain_codes(arguments, output)
+           : arguments.message ? run_explain_message(arguments, output)
+                               : run_explain_queue_id(arguments, output);
+  }
   const bool from_input = arguments.words == std::vector<std::string>{"-"};
   const bool lines =
       from_input || !arguments.file.empty() || (arguments.jsonl && arguments.words.empty());

@@ -15,6 +15,7 @@
 #include "rampart/mail/report.h"
 #include "rampart/policy/policy.h"
 #include "rampart/reply/table.h"
+#include "rampart/suppression/entry.h"
 
 #include "json.h"
 
@@ -53,6 +54,15 @@ Explanation explain(const policy::Policy& policy, const Asked& asked);
 
 std::string render(const Explanation& explanation, bool colours);
 Json to_json(const Explanation& explanation);
+
+/// "suppressed for 365d", "not suppressed (the reply is about the sender)": what becomes of the
+/// recipient of a message without others.
+std::string recipient_in_words(const suppression::Options& options,
+                               const reply::Classification& found);
+/// What a reply is to the recipient of a message without others.
+suppression::Judgement judge(const reply::Classification& found, mail::Stage stage);
+/// "temporary" and so on, as people say it.
+std::string_view in_words(reply::Permanence permanence);
 
 /// "5.1.1" wholly.
 std::optional<mail::EnhancedStatusCode> parse_code(std::string_view text);

@@ -109,7 +109,28 @@ std::string footer(const Json& status, std::size_t idle_hidden, base::WallTime n
   if (const std::uint64_t added = number_of(status, "suppressed_added"); added > 0) {
     text += fmt::format(" (+{} since start)", grouped(added));
   }
+  if (const std::uint64_t pending = number_of(status, "suppressed_pending"); pending > 0) {
+    text += ", pending " + grouped(pending);
+  }
   return text + '\n';
+}
+
+// Providers that call too many addresses dead, and replies that no rule knows.
+std::string learned_lines(const Json& status, bool colours) {
+  std::string text;
+  for (const Json& guard : status.value("guards", Json::array())) {
+    const std::string provider = text_of(guard, "provider");
+    text += paint(fmt::format("! {}: {}; {} pending (rampart suppression list --pending)",
+                              provider == "*" ? "all providers together" : provider,
+                              text_of(guard, "text"), grouped(number_of(guard, "pending"))),
+                  Colour::Yellow, colours) +
+            '\n';
+  }
+  if (const std::uint64_t unknown = number_of(status, "replies_unknown"); unknown > 0) {
+    text += fmt::format("{} {} no rule knows (rampart replies unknown)\n", grouped(unknown),
+                        unknown == 1 ? "reply" : "different replies");
+  }
+  return text;
 }
 
 // Which pause ends next.
@@ -192,6 +213,7 @@ std::string render_status(const Json& status, std::size_t idle_hidden, bool colo
     text += table.render(colours);
   }
   text += footer(status, idle_hidden, now) + next_line(status, now);
+  text += learned_lines(status, colours);
   for (const Json& warning : status.value("warnings", Json::array())) {
     if (warning.is_string()) {
       text += paint("! " + warning.get<std::string>(), Colour::Yellow, colours) + '\n';

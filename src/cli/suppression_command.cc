@@ -52,10 +52,25 @@ std::string read_all(const std::string& file) {
   return bytes;
 }
 
+bool is_pending(const Json& entry) {
+  return !text_of(entry, "pending").empty();
+}
+
+std::string pending_in_words(const Json& entry) {
+  const std::string provider = text_of(entry, "pending");
+  const std::string told = text_of(entry, "pending_text");
+  return fmt::format(
+      "{}: {}; mail to it is deferred until that share falls, mail to it is taken, or you decide",
+      provider == "*" ? "all providers together" : provider,
+      told.empty() ? "far more refusals than usual when this was learned" : told);
+}
+
 std::string render_entry(const Json& entry) {
   const auto since = time_of(entry, "since");
   std::string text = fmt::format(
-      "{} is suppressed{}{}\n", text_of(entry, "key"), since ? " since " + local_stamp(*since) : "",
+      "{} is {}{}{}\n", text_of(entry, "key"),
+      is_pending(entry) ? "not suppressed but pending" : "suppressed",
+      since ? " since " + local_stamp(*since) : "",
       text_of(entry, "sender").empty() ? "" : " for the sender " + text_of(entry, "sender"));
   const auto row = [&](const char* name, const std::string& value) {
     if (!value.empty()) {
@@ -66,7 +81,11 @@ std::string render_entry(const Json& entry) {
   row("evidence", text_of(entry, "evidence"));
   row("queue id", text_of(entry, "queue_id"));
   row("rule", text_of(entry, "rule"));
-  row("until", until_of(entry));
+  if (is_pending(entry)) {
+    row("because", pending_in_words(entry));
+  } else {
+    row("until", until_of(entry));
+  }
   return text;
 }
 
@@ -85,6 +104,13 @@ std::string render_history(const Json& history) {
 std::string undo_of(const Json& entries) {
   std::string text;
   for (const Json& entry : entries) {
+    if (is_pending(entry)) {
+      text += fmt::format(
+          "it is dead:  rampart suppression confirm {0}\n"
+          "it is not:   rampart suppression clear-pending {0}\n",
+          text_of(entry, "key"));
+      continue;
+    }
     text += fmt::format(
         "undo: rampart suppression remove {}{}\n", text_of(entry, "key"),
         text_of(entry, "sender").empty() ? "" : " --sender " + text_of(entry, "sender"));
@@ -176,14 +202,23 @@ int run_suppression_why(const Arguments& arguments, const Output& output) {
 }
 
 int run_suppression_list(const Arguments& arguments, const Output& output) {
+  if (!arguments.provider.empty() && !arguments.pending) {
+    throw Failure{kUsage, "usage", "--provider goes with --pending"};
+  }
   const Service service(arguments);
   Json all = Json::array();
-  Table table({{"ADDRESS"}, {"REASON"}, {"SENDER"}, {"SINCE"}, {"UNTIL"}});
+  Table table({{"ADDRESS"},
+               {"REASON"},
+               {"SENDER"},
+               {"SINCE"},
+               {arguments.pending ? "BECAUSE OF" : "UNTIL"}});
   std::string after;
   for (bool more = true; more;) {
     const Json page = service.ask({{"command", "suppression.list"},
                                    {"reason", arguments.reason},
                                    {"contains", arguments.contains},
+                                   {"pending", arguments.pending},
+                                   {"pending_at", arguments.provider},
                                    {"after", after},
                                    {"limit", 10'000U}});
     for (const Json& entry : page.at("entries")) {
@@ -193,7 +228,7 @@ int run_suppression_list(const Arguments& arguments, const Output& output) {
                  {text_of(entry, "reason")},
                  {sender.empty() ? "all" : sender},
                  {since ? local_date(*since) : "-"},
-                 {until_of(entry)}});
+                 {arguments.pending ? text_of(entry, "pending") : until_of(entry)}});
       after = text_of(entry, "key");
       if (output.json()) {
         all.push_back(entry);
@@ -204,7 +239,9 @@ int run_suppression_list(const Arguments& arguments, const Output& output) {
   if (output.json()) {
     output.print_json(Json{{"entries", std::move(all)}});
   } else {
-    output.print(table.rows() > 0 ? table.render(output.colours()) : "nothing is suppressed\n");
+    output.print(table.rows() > 0    ? table.render(output.colours())
+                 : arguments.pending ? "nothing is pending\n"
+                                     : "nothing is suppressed\n");
   }
   return kDone;
 }

@@ -53,6 +53,11 @@ std::string local_stamp(base::WallTime time) {
   return date_text(parts) + ' ' + clock_text(parts);
 }
 
+std::string local_seconds(base::WallTime time) {
+  const std::tm parts = local(time);
+  return fmt::format("{}:{:02}", clock_text(parts), parts.tm_sec);
+}
+
 std::string local_date(base::WallTime time) {
   return date_text(local(time));
 }

@@ -22,6 +22,8 @@ std::optional<base::WallTime> time_of(const Json& json, const char* key);
 std::string local_clock(base::WallTime time, base::WallTime now);
 /// "2026-11-21 14:20" in local time.
 std::string local_stamp(base::WallTime time);
+/// "14:20:07" in local time.
+std::string local_seconds(base::WallTime time);
 /// "2026-11-21" in local time.
 std::string local_date(base::WallTime time);
 

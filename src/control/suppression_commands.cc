@@ -83,7 +83,10 @@ Json change_pending(const Call& call, std::string_view command, PendingChange ch
     const auto result = (call.engine.*change)(order, call.who());
     if (result) {
       changed += *result;
-      log_change(call, std::string(command) + (order.all ? " all" : " ") + order.provider,
+      log_change(call,
+                 std::string(command) + (order.all           ? " all"
+                                         : order.key.empty() ? " " + order.provider
+                                                             : ""),
                  order.key);
     } else if (result.error().kind == Error::Kind::NotFound) {
       missing.push_back(order.all ? "all" : order.key.empty() ? order.provider : order.key);

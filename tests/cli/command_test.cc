@@ -89,6 +89,44 @@ TEST_CASE("explain needs the tables only", "[cli]") {
   CHECK(lines.output.find("\n\nreply       421 4.7.0 try later\n") != std::string::npos);
 }
 
+TEST_CASE("the table of codes needs nothing but the program", "[cli]") {
+  const ProgramResult table = rampart({"explain", "--codes"});
+  CHECK(table.exit_code == 0);
+  CHECK(table.output.find("\n421         ") != std::string::npos);
+  CHECK(table.output.find("\nX.1.1       ") != std::string::npos);
+  const ProgramResult json = rampart({"explain", "--codes", "--json"});
+  CHECK(json.output.find("\"code\": \"(time-out)\"") != std::string::npos);
+  CHECK(rampart({"explain", "--codes", "550"}).exit_code == 2);
+  CHECK(rampart({"explain", "--codes", "--message"}).exit_code == 2);
+}
+
+TEST_CASE("mails are explained from files and from standard input", "[cli]") {
+  const test::TemporaryDirectory directory;
+  const std::string mail =
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+      "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+      "Final-Recipient: rfc822; bob@b.example\nAction: failed\nStatus: 5.1.1\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 No such user\n\n--b--\n";
+  const std::string file = directory.write("a.eml", mail);
+  const std::vector<std::string> words{"explain", "--tables", kTables, "--message"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return more;
+  };
+  const ProgramResult one = rampart(with({file}));
+  CHECK(one.exit_code == 0);
+  CHECK(one.output.starts_with("kind        bounce\n"));
+  CHECK(rampart(with({"-"}), mail).output == one.output);
+  const ProgramResult both = rampart(with({"--json", file, directory / "none.eml"}));
+  CAPTURE(both.output);
+  CHECK(both.exit_code == 1);
+  CHECK(both.output.starts_with("{\"file\":\"" + file + "\",\"kind\":\"bounce\","));
+  CHECK(both.output.find("none.eml: No such file or directory\"}\n") != std::string::npos);
+  CHECK(rampart(with({directory / "none.eml"})).exit_code == 2);
+  CHECK(rampart(with({directory.path()})).exit_code == 2);
+  CHECK(rampart(words).exit_code == 2);
+}
+
 TEST_CASE("JSON lines from standard input", "[cli]") {
   const std::vector<std::string> words{"explain", "--tables", kTables, "--jsonl"};
   const ProgramResult good = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\n");

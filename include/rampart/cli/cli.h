@@ -1,12 +1,13 @@
 // The command line: every `rampart` sub-command but the service itself.
 //
-//   rampart status            rampart explain "421 4.7.28 ..."        rampart suppression why
-//   bob@example.com
+//   rampart status            rampart explain "421 4.7.28 ..."
+//   rampart suppression why bob@example.com
 //
 // Threads: run() once per process, from main.
 // Errors: exit codes: 0 done; 1 done and something was found (a suppressed address, a failed
 // check); 2 wrong usage or a bad configuration; 3 the service cannot be reached; 4 not permitted; 5
-// refused by the service.
+// refused by the service. `feed` alone, whose callers know sysexits.h: 75 when what it was given
+// should be brought again.
 
 #pragma once
 

@@ -1,0 +1,22 @@
+// The different replies that were learned from, as a table and as rules to paste.
+//
+// Pure but for the system's time zone.
+
+#pragma once
+
+#include <string>
+
+#include "json.h"
+
+namespace rampart::cli {
+
+/// @param replies  of the command "replies"
+/// @param classes  with their classes and rules
+std::string render_replies(const Json& replies, bool classes, bool colours);
+
+/// Rules for the replies, ready to be completed in the file that [replies] file names: taken as they
+/// are, each has a name of its own, and none catches the sample of a later one. A reply that a rule
+/// for another one catches has no rule.
+std::string suggest_rules(const Json& replies);
+
+}  // namespace rampart::cli
