@@ -57,9 +57,9 @@ class Applier {
   BookMessage* find(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
   [[nodiscard]] bool counts(BookMessage& message, const report::Delivery& delivery) const;
   bool is_news(const report::LogLine& line, const report::Delivery& delivery);
-  [[nodiscard]] reply::Classification classify(const report::Delivery& delivery,
-                                               const ramp::FlowKey& flow,
-                                               std::string_view owner) const;
+  reply::Classification classify(const report::Delivery& delivery,
+                                 const ramp::FlowKey& flow,
+                                 std::string_view owner);
   void refund(const BookRecipient& recipient);
   void note(const report::LogLine& line,
             const report::Delivery& delivery,

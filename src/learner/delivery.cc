@@ -202,12 +202,13 @@ bool Applier::is_news(const report::LogLine& line, const report::Delivery& deliv
 
 reply::Classification Applier::classify(const report::Delivery& delivery,
                                         const ramp::FlowKey& flow,
-                                        std::string_view owner) const {
+                                        std::string_view owner) {
   const bool named = active_->policy().providers.is_named(flow.provider);
   const std::string_view provider =
       !owner.empty() || named ? owner : std::string_view(flow.provider);
-  return active_->policy().replies.classify({delivery.reply.text, provider, delivery.relay.host,
-                                             delivery.reply.stage, delivery.dsn, delivery.status});
+  return ledger_.classifier.classify(
+      active_, {delivery.reply.text, provider, delivery.relay.host, delivery.reply.stage,
+                delivery.dsn, delivery.status});
 }
 
 // The report's effect on flow, host flow and sender. `recipient` takes its new standing; without
@@ -324,8 +325,8 @@ void Applier::on_refused_to_talk(const report::LogLine& line,
     if (!concerns(key, owner, true)) {
       continue;
     }
-    const reply::Classification found = active_->policy().replies.classify(
-        {refused.reply.text, owner, refused.relay.host, refused.reply.stage, {}, {}});
+    const reply::Classification found = ledger_.classifier.classify(
+        active_, {refused.reply.text, owner, refused.relay.host, refused.reply.stage, {}, {}});
     if (found.reply_class != reply::ReplyClass::RateLimited &&
         found.reply_class != reply::ReplyClass::ReputationBlock) {
       continue;

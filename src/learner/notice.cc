@@ -89,10 +89,10 @@ class Notice {
     ++counted_;
     const ramp::FlowKey flow = flow_of(*address);
     const std::string_view owner = active_->policy().providers.find_by_host(told.remote.host);
-    const reply::Classification found = active_->policy().replies.classify(
-        {told.reply.text, owner.empty() ? std::string_view(flow.provider) : owner, told.remote.host,
-         told.reply.stage, told.status,
-         failed ? mail::DeliveryStatus::Bounced : mail::DeliveryStatus::Deferred});
+    const reply::Classification found = ledger_.classifier.classify(
+        active_, {told.reply.text, owner.empty() ? std::string_view(flow.provider) : owner,
+                  told.remote.host, told.reply.stage, told.status,
+                  failed ? mail::DeliveryStatus::Bounced : mail::DeliveryStatus::Deferred});
     settle(flow, found, failed, owner);
     note(*address, flow, failed ? "notice: failed" : "notice: delayed", found, told.reply);
 

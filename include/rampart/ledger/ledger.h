@@ -16,6 +16,7 @@
 #include "rampart/base/mutex.h"
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
+#include "rampart/ledger/classifier.h"
 #include "rampart/ledger/domains.h"
 #include "rampart/ledger/flow_table.h"
 #include "rampart/ledger/guards.h"
@@ -69,6 +70,7 @@ class Ledger {
   Domains domains;
   Sources sources;
   Replies replies;
+  Classifier classifier;  ///< under the writer's gate
   Guards guards;
   Seen seen;
   Trail trail;
