@@ -66,7 +66,8 @@ bool goes_into_debt(const std::vector<Debt>& debts,
 
 telemetry::Line decision_line(const Transaction::Data& transaction,
                               const TransactionRecipient& recipient) {
-  telemetry::Line line("NOQUEUE");
+  const std::string& queue_id = recipient.recipient.queue_id;
+  telemetry::Line line(queue_id.empty() ? "NOQUEUE" : queue_id);
   line.address("from", transaction.envelope_sender)
       .recipient("to", recipient.recipient.address)
       .add("sender", recipient.flow.sender)

@@ -99,8 +99,8 @@ Answer Session::on_rcpt(std::string_view address, const RecipientMacros& macros)
       address);  // before a unit is reserved: this may fail, that must not be undone
   engine::Verdict verdict;
   try {
-    verdict = decider_.decide(
-        transaction_, {std::move(*recipient), accepted_.back(), std::string(macros.rcpt_mailer)});
+    verdict = decider_.decide(transaction_, {std::move(*recipient), accepted_.back(),
+                                             std::string(macros.rcpt_mailer), queue_id_.text()});
   } catch (...) {
     accepted_.pop_back();
     throw;

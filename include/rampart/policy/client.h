@@ -21,8 +21,9 @@ struct Client {
 /// What is asked at RCPT.
 struct Recipient {
   mail::Address address;
-  std::string spelling;  ///< as the MTA gave it, for smfi_delrcpt
-  std::string mailer;    ///< {rcpt_mailer}; "" if the MTA gave none
+  std::string spelling;    ///< as the MTA gave it, for smfi_delrcpt
+  std::string mailer;      ///< {rcpt_mailer}; "" if the MTA gave none
+  std::string queue_id{};  ///< "" as long as the MTA has given none
 };
 
 }  // namespace rampart::policy
