@@ -96,7 +96,7 @@ inline constexpr GeneralReply kGeneralReplies[] = {
     {"mailbox_unknown", Stage::Rcpt, "553 5.3.0 <u@x>... Unrecognized local-part"},
     {"mailbox_unknown", Stage::Rcpt, "550 u@x.com no such address here"},
     {"mailbox_unknown", Stage::Rcpt, "550 sorry, the recipient u@x is not on our server"},
-    {"mailbox_unknown", Stage::Rcpt, "450 4.1.1 <u@x.com>: Recipient address rejected: unverified address: connect to x: timed out"},
+    {"network", Stage::Rcpt, "450 4.1.1 <u@x.com>: Recipient address rejected: unverified address: connect to x: timed out"},
     {"mailbox_disabled", Stage::Rcpt, "550 5.2.1 The email account that you tried to reach is disabled. Learn more"},
     {"mailbox_disabled", Stage::Rcpt, "550 5.2.1 This mailbox has been disabled"},
     {"mailbox_disabled", Stage::Rcpt, "550 Account suspended"},
