@@ -114,11 +114,13 @@ std::string effect_of(const policy::Policy& policy,
     return finding.judgement == Judgement::Soft ? "soft evidence: the message still waits"
                                                 : "nothing: the message still waits";
   }
-  if (finding.judgement != Judgement::Hard) {
-    return words;
+  const bool strong =
+      finding.judgement == Judgement::Hard || finding.judgement == Judgement::DomainUnknown;
+  if (strong && message.recipients.size() > 1) {
+    return "soft evidence: all recipients of the message know its token";
   }
-  return message.recipients.size() > 1
-             ? "soft evidence: all recipients of the message know its token"
+  return finding.judgement != Judgement::Hard
+             ? words
              : words + (words.find(", if ") == std::string::npos
                             ? ", if the message had no other recipient; else soft evidence"
                             : "; else soft evidence");
@@ -172,16 +174,17 @@ std::string render_recipient(const policy::Policy& policy,
   text +=
       row("action", fmt::format("{}{}", report::to_string(recipient.action),
                                 recipient.status ? ", " + mail::to_string(*recipient.status) : ""));
-  const bool staged = found.stage != mail::Stage::Unknown;
-  text += row("reply", in_notice(recipient.reply.text) +
-                           (recipient.remote.host.empty() ? "" : " from " + recipient.remote.host) +
-                           (staged ? fmt::format(" (at {})", mail::to_string(found.stage)) : ""));
+  text += row("reply", in_notice(recipient.reply.text));
+  std::string answered = recipient.remote.host;
+  if (found.stage != mail::Stage::Unknown) {
+    answered += (answered.empty() ? "at " : ", at ") + std::string(mail::to_string(found.stage));
+  }
+  text += row("answered", answered);
   text += fmt::format(
-      "{:<12}{}, about the {}; rule {}\n", "class",
+      "{:<12}{}; scope {}; rule {}\n", "class",
       paint(fmt::format("{}, {}", in_words(found.permanence), reply::to_string(found.reply_class)),
             Colour::Bold, colours),
-      found.scope == reply::Scope::None ? "matter itself" : reply::to_string(found.scope),
-      finding.rule);
+      reply::to_string(found.scope), finding.rule);
   return text +
          row("what we do", effect_of(policy, message, recipient, finding) +
                                (message.token.empty() ? "; only with this host's token" : ""));

@@ -14,9 +14,9 @@ namespace rampart::cli {
 /// @param classes  with their classes and rules
 std::string render_replies(const Json& replies, bool classes, bool colours);
 
-/// Rules for the replies, ready to be completed in the file that [replies] file names: taken as they
-/// are, each has a name of its own, and none catches the sample of a later one. A reply that a rule
-/// for another one catches has no rule.
+/// Rules for the replies, ready to be completed in the file that [replies] file names. They load as
+/// they are: each has a name of its own, and none catches the sample of a later one. A reply that
+/// the rule for another one catches has none.
 std::string suggest_rules(const Json& replies);
 
 }  // namespace rampart::cli
