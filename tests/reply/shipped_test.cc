@@ -4,6 +4,7 @@
 #include "support/catch.h"
 
 #include "reply/catalogue.h"
+#include "reply/fresh_replies.h"
 #include "reply/general_replies.h"
 #include "reply/rules_file.h"
 
@@ -55,6 +56,21 @@ TEST_CASE("replies in other words than the samples", "[reply][unit]") {
     const Classification answer = shipped().classify(question);
     INFO(shipped().rule(answer.rule).name);
     CHECK(to_string(answer.reply_class) == c.reply_class);
+  }
+}
+
+TEST_CASE("replies written down after the rules", "[reply][unit]") {
+  for (const test::FreshReply& c : test::kFreshReplies) {
+    INFO(c.reply);
+    Question question;
+    question.reply = c.reply;
+    question.provider = c.provider;
+    question.stage = c.stage;
+    question.status = mail::DeliveryStatus::Bounced;
+    const Classification answer = shipped().classify(question);
+    INFO(shipped().rule(answer.rule).name);
+    CHECK(to_string(answer.reply_class) == c.reply_class);
+    CHECK(answer.suppress == c.suppress);
   }
 }
 
