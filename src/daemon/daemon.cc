@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <sysexits.h>
 #include <unistd.h>
@@ -14,10 +15,12 @@
 #include "rampart/base/time.h"
 #include "rampart/control/server.h"
 #include "rampart/feed/feed.h"
+#include "rampart/feed/line_intake.h"
 #include "rampart/milter/server.h"
 #include "rampart/store/state_store.h"
 #include "rampart/telemetry/log.h"
 
+#include "feeds.h"
 #include "lists.h"
 #include "notify.h"
 #include "reloader.h"
@@ -74,13 +77,17 @@ class Service {
       return milter.error();
     }
     milter_ = std::move(*milter);
+    intake_.emplace(*engine_, clock_);
     auto control = control::Server::open(
-        config_->control, *engine_, [this] { return reloader_->reload(); }, version);
+        config_->control, *engine_, [this] { return reloader_->reload(); }, version,
+        [this](std::string_view source, const std::vector<std::string>& lines) {
+          return intake_->take(source, lines);
+        });
     if (!control) {
       return control.error();
     }
     control_ = std::move(*control);
-    feed_.emplace(config_->feed, *engine_, clock_);
+    feeds_ = start_feeds(config_->feed, *engine_, clock_);
     ticker_.emplace(*engine_);
     return base::Ok{};
   }
@@ -107,8 +114,9 @@ class Service {
     if (engine_) {
       engine_->stop_learning();
     }
-    feed_.reset();
-    control_.reset();
+    feeds_.clear();
+    control_.reset();  // nobody takes lines any more
+    intake_.reset();
     ticker_.reset();
     milter_.reset();
     engine_.reset();
@@ -125,8 +133,9 @@ class Service {
   std::unique_ptr<engine::Engine> engine_;
   std::optional<Reloader> reloader_;
   std::unique_ptr<milter::Server> milter_;
+  std::optional<feed::LineIntake> intake_;
   std::unique_ptr<control::Server> control_;
-  std::optional<feed::Feed> feed_;
+  std::vector<std::unique_ptr<feed::Feed>> feeds_;
   std::optional<Ticker> ticker_;
   std::atomic<bool> failed_{false};
   std::jthread milter_thread_;

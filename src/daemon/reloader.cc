@@ -16,8 +16,23 @@ namespace {
 bool same_logs(const feed::Options& a, const feed::Options& b) {
   return std::equal(a.logs.begin(), a.logs.end(), b.logs.begin(), b.logs.end(),
                     [](const feed::LogSource& x, const feed::LogSource& y) {
-                      return x.path == y.path && x.format == y.format && x.tz == y.tz;
+                      return x.path == y.path && x.format == y.format && x.tz == y.tz &&
+                             x.journal == y.journal && x.journal_directory == y.journal_directory &&
+                             x.users == y.users;
                     });
+}
+
+bool same_mailboxes(const feed::Options& a, const feed::Options& b, feed::MailSource::Kind kind) {
+  const auto paths = [kind](const feed::Options& options) {
+    std::vector<std::string> all;
+    for (const feed::MailSource& mailbox : options.mailboxes) {
+      if (mailbox.kind == kind) {
+        all.push_back(mailbox.path);
+      }
+    }
+    return all;
+  };
+  return paths(a) == paths(b);
 }
 
 }  // namespace
@@ -36,6 +51,9 @@ std::vector<std::string> restart_needed(const config::Config& before, const conf
   note(before.control.socket == after.control.socket, "control.socket");
   note(before.control.group == after.control.group, "control.group");
   note(same_logs(before.feed, after.feed), "report.log");
+  note(before.milter.read_notices == after.milter.read_notices, "dsn.milter");
+  note(same_mailboxes(before.feed, after.feed, feed::MailSource::Kind::Maildir), "dsn.maildir");
+  note(same_mailboxes(before.feed, after.feed, feed::MailSource::Kind::Mbox), "dsn.mbox");
   return keys;
 }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
@@ -191,6 +192,45 @@ TEST_CASE("lists are applied, and one that shrank to nothing keeps what it had",
   setup.directory.write("list.txt", "a@b.example\nc@b.example\n");
   CHECK(setup.ask("\"config.reload\"").find("\"messages\":[]") != std::string::npos);
   CHECK(setup.ask("\"status\"").find("\"suppressed\":2,") != std::string::npos);
+}
+
+// A bounce with a token that nobody gave out: read, and not believed.
+constexpr std::string_view kBounce =
+    "From: MAILER-DAEMON@b.example\r\nContent-Type: multipart/report; "
+    "report-type=delivery-status;\r\n boundary=\"x\"\r\n\r\n--x\r\nContent-Type: "
+    "message/delivery-status\r\n\r\nReporting-MTA: dns; mx.b.example\r\n\r\nFinal-Recipient: "
+    "rfc822; u@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 "
+    "5.1.1 gone\r\n\r\n--x\r\nContent-Type: text/rfc822-headers\r\n\r\nX-Rampart-Id: "
+    "0123456789abcdef0123456789abcdef\r\n\r\n--x--\r\n";
+
+TEST_CASE("mailboxes and lines from another program reach the engine", "[daemon]") {
+  const Setup setup;
+  const std::string maildir = setup.directory / "maildir";
+  for (const char* part : {"new", "cur", "tmp"}) {
+    std::filesystem::create_directories(maildir + '/' + part);
+  }
+  const std::string name = "1795244400.M1P1.mta1";
+  setup.directory.write("maildir/new/" + name, std::string(kBounce));
+  setup.configure("enforce", "log.level = \"debug\"\n[dsn]\nmaildir = [\"" + maildir + "\"]\n");
+  Process process(setup.config(), setup.directory / "err");
+  REQUIRE(process.says("rampart: ready\n"));
+  REQUIRE(process.says("outcome=not_ours"));
+  CHECK(process.says("from=maildir:" + maildir));
+  const auto is_read = [&] {
+    return !std::filesystem::exists(maildir + "/new/" + name);
+  };
+  for (int i = 0; i < 1000 && !is_read(); ++i) {
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+  CHECK(is_read());
+  CHECK_FALSE(std::filesystem::is_empty(maildir + "/cur"));
+
+  const std::string taken = setup.ask(
+      R"("feed.lines","source":"test","lines":["Nov 21 07:00:00 mta1 postfix/qmgr[1]: removed"])");
+  CHECK(taken.find("\"error\"") == std::string::npos);
+  CHECK(setup.ask("\"status\"").find("feed:test") != std::string::npos);
+  process.signal(SIGTERM);
+  CHECK(process.wait(seconds{15}) == 0);
 }
 
 TEST_CASE("a second one with the same store is refused", "[daemon]") {

@@ -4,7 +4,7 @@
 // Errors: exit codes of sysexits.h: 78 for a bad configuration, 75 for a store or socket that
 // cannot be opened and for a milter that ends by itself; 0 after SIGTERM or SIGINT.
 //
-// Signals: SIGTERM and SIGINT stop in order (milter, feed, control, engine, store), SIGHUP takes
+// Signals: SIGTERM and SIGINT stop in order (milter, feeds, control, engine, store), SIGHUP takes
 // over a changed configuration, all of it or nothing.
 // Source: sd_notify(3): READY, RELOADING, STOPPING, WATCHDOG; without NOTIFY_SOCKET none of them is
 // sent.
