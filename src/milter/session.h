@@ -9,7 +9,8 @@
 // Errors: on_*() let exceptions of the engine through; the adapter then calls after_error(). Every
 // reservation is given back by on_abort(), on_close(), after_error() at end of message, or the next
 // on_mail().
-// Limits: kRecipientsMax recipients accepted a transaction; kMessageBytesMax of a mail that is read.
+// Limits: kRecipientsMax recipients accepted a transaction; kMessageBytesMax of a mail that is
+// read.
 
 #pragma once
 
