@@ -19,8 +19,10 @@ CONFIG.json:
         "block_for": 7200,        seconds; every further block lasts twice as long
         "dead_share": 0.02,       part of the mailboxes that do not exist (chosen by the address)
         "greeting": "421 busy",   said instead of a greeting, and then good-bye
-        "mailboxes": {"odd": "550 5.7.1 no"}}]}
+        "mailboxes": {"odd": "550 5.7.1 no"},
                                   replies to RCPT for mailboxes whose name starts so
+       "outage": "FILE",          while there is such a file, no mailbox is said to exist
+       "keep": "DIRECTORY"}]}     every message that was taken becomes a file there
 
 Every limit is off when it is absent. Mailboxes whose name starts with "dead" never exist; "full" are over
 quota; "slow" answer after two seconds; "refuse" are refused at the end of the message for its content.
@@ -193,7 +195,8 @@ class Provider:
         """The reply that refuses this mailbox, or None."""
         local = address.rpartition("@")[0].lower()
         share = int(hashlib.sha256(address.lower().encode()).hexdigest()[:8], 16) / 2**32
-        if local.startswith("dead") or share < self.options.get("dead_share", 0):
+        outage = "outage" in self.options and os.path.exists(self.options["outage"])
+        if outage or local.startswith("dead") or share < self.options.get("dead_share", 0):
             self.dead[address] = self.dead.get(address, 0) + 1
             self.count("dead_attempts")
             return self.say(*self.words["dead"])
@@ -226,6 +229,15 @@ class Provider:
             self.recipients[address] = self.recipients.get(address, 0) + 1
         self.count("delivered", len(recipients))
         self.count("messages")
+
+    def keep(self, lines):
+        """Under a name that appears when all of the message is there."""
+        if "keep" not in self.options:
+            return
+        path = os.path.join(self.options["keep"], f"{self.counters['messages']:06}")
+        with open(path + ".new", "wb") as file:
+            file.writelines(lines)
+        os.rename(path + ".new", path + ".eml")
 
     def say(self, code, enhanced, lines):
         replies = self.counters["replies"]
@@ -287,7 +299,7 @@ class Provider:
                     await send("503 5.5.1 RCPT first\r\n")
                     continue
                 await send("354 go on\r\n")
-                identity = await self.content(reader)
+                identity, lines = await self.content(reader)
                 answer = None
                 if any(address.lower().startswith("refuse") for address in recipients):
                     self.count("content")
@@ -297,6 +309,7 @@ class Provider:
                     answer = self.refusal(sender, len(recipients))
                 if not answer:
                     self.take(sender, recipients, identity)
+                    self.keep(lines)
                 sender = None
                 if not await send(answer or "250 2.0.0 OK queued\r\n"):
                     return
@@ -312,14 +325,16 @@ class Provider:
                 await send("500 5.5.2 what?\r\n")
 
     async def content(self, reader):
-        """Reads the message; what identifies it is its Message-ID."""
-        identity, header = "", True
+        """Reads the message. @return what identifies it, its Message-ID, and, to be kept, its lines"""
+        identity, header, lines = "", True, []
         while True:
             line = await reader.readline()
             if not line:
                 raise ConnectionError
             if line == b".\r\n":
-                return identity
+                return identity, lines
+            if "keep" in self.options:
+                lines.append(line[1:] if line.startswith(b".") else line)
             if line == b"\r\n":
                 header = False
             elif header and line[:11].lower() == b"message-id:":

@@ -52,6 +52,7 @@ class Bench:
     """With a Postfix. Another MTA overrides what is below "the MTA", and the class variables."""
 
     mta_name, script, socket_group = "Postfix", "postfix.sh", "uucp"
+    control_group = ""
 
     def __init__(self, binary, root):
         self.binary, self.root = binary, root
@@ -63,6 +64,7 @@ class Bench:
         self.socket = os.path.join(self.mta_dir, "spool", "rampart", "milter.sock")
         self.providers, self.rampart, self.receiving = [], None, None
         self.number = 0
+        self.sources = [f'path = "{self.log}"']     # each an entry [[report.log]]
 
     # -- setting up
 
@@ -119,6 +121,7 @@ class Bench:
     def write_config(self, config):
         providers = "".join(f'[provider.{one["name"]}]\ndomains = ["{one["name"]}.example"]\n'
                             f'mx = ["{one["address"]}"]\n' for one in self.providers)
+        sources = "".join(f"[[report.log]]\n{one}\n" for one in self.sources)
         with open(self.config, "w", encoding="ascii") as file:
             file.write(f"""mode = "enforce"
 tables = "{SOURCE}/conf"
@@ -127,8 +130,7 @@ listen = "unix:{self.socket}"
 socket_group = "{self.socket_group}"
 [outbound]
 local_domains = ["lab.example"]
-[[report.log]]
-path = "{self.log}"
+{sources}
 [report]
 own_addresses = ["127.0.0.1"]
 {providers}
@@ -136,7 +138,7 @@ own_addresses = ["127.0.0.1"]
 url = "sqlite:{self.directory}/rampart.db"
 [control]
 socket = "{self.directory}/control.sock"
-group = ""
+group = "{self.control_group}"
 {config}
 """)
 
@@ -195,9 +197,15 @@ group = ""
         """A rampart command."""
         return self.run(self.binary, "-c", self.config, *words, **more)
 
+    def whole_status(self):
+        return json.loads(self.command("status", "--all", "--json").stdout)
+
+    def counter(self, name):
+        return self.whole_status()["counters"].get(name, 0)
+
     def status(self, sender, provider):
         """The flow as `rampart status` shows it, or {}."""
-        for flow in json.loads(self.command("status", "--all", "--json").stdout)["flows"]:
+        for flow in self.whole_status()["flows"]:
             if flow["sender"] == sender and flow["provider"] == provider:
                 return flow
         return {}
@@ -249,9 +257,18 @@ group = ""
         self.wait(f"{number} deliveries at {name}", lambda: self.provider(name)["delivered"] >= number)
         equal(self.provider(name)["delivered"], number, f"delivered at {name}")
 
+    def entries(self, address):
+        """What suppresses the address, or waits to."""
+        shown = self.command("suppression", "why", address, "--json", check_status=False)
+        return json.loads(shown.stdout)["entries"]
+
     def wait_suppressed(self, address):
         self.wait(f"suppression of {address}",
                   lambda: self.command("suppression", "why", address, check_status=False).returncode == 1)
+
+    def wait_counter(self, name, number):
+        self.wait(f"{number} {name}", lambda: self.counter(name) >= number)
+        equal(self.counter(name), number, name)
 
     def show(self):
         """What helps to understand a failure."""
