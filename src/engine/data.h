@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,10 @@ struct Engine::Data : ledger::Ledger {
   void learn_offered(base::WallTime now);
 
   base::Result<> sync_round(base::Micros timeout);
+  /// Queues what `change(i)` makes for every i below `count`, some at a time.
+  /// @return false after stop_learning(): not all was done
+  bool in_pieces(std::size_t count,
+                 const std::function<std::vector<store::Operation>(std::size_t)>& change);
 
   // Shown to people, and what they order (people.cc).
   base::Result<std::uint64_t> change_pending(const PendingOrder& order,

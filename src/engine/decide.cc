@@ -418,7 +418,7 @@ std::string Engine::Data::make_token(const Transaction::Data& open,
   store::TokenRecord record;
   for (const TransactionRecipient& recipient : open.recipients) {
     if (!recipient.flow.provider.empty() && recipient.action != Action::Drop) {
-      record.recipients.push_back(ledger::book_key(recipient.recipient.address));
+      record.recipients.push_back(to_string(recipient.recipient.address));
     }
   }
   if (record.recipients.empty()) {

@@ -43,6 +43,7 @@ base::Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const polic
 Engine::~Engine() = default;
 
 void Engine::reload(std::shared_ptr<const policy::Policy> policy) {
+  data_->guards.set_options(policy->options.suppression.guard);
   data_->set_active(std::make_shared<const policy::Active>(std::move(policy)));
 }
 
@@ -70,7 +71,9 @@ base::Result<learner::NoticeOutcome> Engine::learn_message(std::string_view byte
                                                            base::WallTime received,
                                                            std::string_view origin) {
   const auto outcome = learner::learn(*data_, report::read_message(bytes), received, origin);
-  if (!outcome || outcome->kind != learner::NoticeOutcome::Kind::Counted) {
+  // What repeats an earlier one may have been told before that one was durable.
+  if (!outcome || (outcome->kind != learner::NoticeOutcome::Kind::Counted &&
+                   outcome->kind != learner::NoticeOutcome::Kind::Repeated)) {
     return outcome;
   }
   if (const auto stored = sync(kNoticeTimeout); !stored) {
@@ -91,17 +94,25 @@ void Engine::offer_message(std::string bytes) {
   data_->notices.push_back(std::move(bytes));
 }
 
+// Called by tick(), which never waits for a store that is away: the mails wait instead.
 void Engine::Data::learn_offered(base::WallTime now) {
+  if (!writer->has_room()) {
+    return;
+  }
   std::vector<std::string> offered;
   {
     const base::MutexLock lock(notices_mutex);
     offered.swap(notices);
     notice_bytes = 0;
   }
-  for (const std::string& bytes : offered) {
-    if (!learner::learn(*this, report::read_message(bytes), now, "milter")) {
-      static telemetry::Counter& dropped = telemetry::counter("notices_dropped_total");
-      dropped.add();
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    if (learner::learn(*this, report::read_message(offered[i]), now, "milter")) {
+      continue;
+    }
+    const base::MutexLock lock(notices_mutex);
+    for (; i < offered.size(); ++i) {
+      notice_bytes += offered[i].size();
+      notices.push_back(std::move(offered[i]));
     }
   }
 }

@@ -45,6 +45,10 @@ base::Result<suppression::Entry> make_entry(const Engine::SuppressionRequest& re
   return entry;
 }
 
+Error stopping() {
+  return {Error::Kind::Unavailable, "the service is stopping; a part may have been applied"};
+}
+
 void log_order(std::string_view what, const ramp::FlowKey& key, std::string_view who) {
   telemetry::write(telemetry::Level::Info, telemetry::Line("flow")
                                                .add("change", what)
@@ -192,6 +196,25 @@ base::Result<> Engine::reset_flow(const ramp::FlowKey& key, std::string_view who
   return sync(kSyncTimeout);
 }
 
+// Learning, deciding and writing go on between the pieces.
+bool Engine::Data::in_pieces(
+    std::size_t count, const std::function<std::vector<store::Operation>(std::size_t)>& change) {
+  constexpr std::size_t kPiece = 2'000;
+  for (std::size_t begin = 0; begin < count; begin += kPiece) {
+    if (!writer->wait_for_room()) {
+      return false;
+    }
+    const base::MutexLock gate(writer->gate());
+    std::vector<store::Operation> operations;
+    for (std::size_t i = begin; i < std::min(count, begin + kPiece); ++i) {
+      auto made = change(i);
+      std::move(made.begin(), made.end(), std::back_inserter(operations));
+    }
+    writer->add(std::move(operations));
+  }
+  return true;
+}
+
 base::Result<suppression::Entry> Engine::add_suppression(const SuppressionRequest& request,
                                                          std::string_view who) {
   const base::WallTime now = data_->clock.wall_now();
@@ -224,18 +247,17 @@ base::Result<std::uint64_t> Engine::import_suppressions(
     entries.push_back(std::move(*entry));
   }
   std::uint64_t added = 0;
-  {
-    const base::MutexLock gate(data_->writer->gate());
-    std::vector<store::Operation> operations;
-    for (const suppression::Entry& entry : entries) {
-      if (data_->suppressor.find(entry.key, entry.sender, now)) {
-        continue;  // there already, for whatever reason
-      }
-      auto changes = data_->suppressor.add(entry, who, now);
-      added += changes.empty() ? 0U : 1U;
-      std::move(changes.begin(), changes.end(), std::back_inserter(operations));
+  const bool done = data_->in_pieces(entries.size(), [&](std::size_t i) {
+    const suppression::Entry& entry = entries[i];
+    if (data_->suppressor.find(entry.key, entry.sender, now)) {
+      return std::vector<store::Operation>{};  // there already, for whatever reason
     }
-    data_->writer->add(std::move(operations));
+    auto changes = data_->suppressor.add(entry, who, now);
+    added += changes.empty() ? 0U : 1U;
+    return changes;
+  });
+  if (!done) {
+    return stopping();
   }
   if (const auto stored = sync(kSyncTimeout); !stored) {
     return stored.error();
@@ -303,7 +325,6 @@ base::Result<std::uint64_t> Engine::Data::change_pending(const PendingOrder& ord
                                                          std::string_view who) {
   const base::WallTime now = clock.wall_now();
   std::vector<std::string> keys;
-  std::set<std::string> providers;
   if (!order.key.empty()) {
     const auto key = suppression::parse_key(order.key, active()->options().suppression);
     if (!key) {
@@ -311,36 +332,39 @@ base::Result<std::uint64_t> Engine::Data::change_pending(const PendingOrder& ord
                    "\"" + base::printable(order.key) + "\" is no address"};
     }
     keys.push_back(*key);
-  } else {
-    keys = suppressor.pending_keys(order.all ? std::string{} : order.provider);
   }
   std::uint64_t changed = 0;
   {
+    // All under the gate: what is learned meanwhile must not become pending behind a guard that a
+    // person has just put right.
     const base::MutexLock gate(writer->gate());
+    if (order.key.empty()) {
+      keys = suppressor.pending_keys(order.all ? std::string{} : order.provider);
+    }
+    std::set<std::string> providers;
     std::vector<store::Operation> operations;
     for (const std::string& key : keys) {
-      const std::string provider = suppressor.pending_for(key);
+      providers.insert(suppressor.pending_for(key));
       auto made = confirm ? suppressor.confirm(key, who, now) : suppressor.clear(key, who, now);
       if (made.empty()) {
         continue;
       }
       ++changed;
-      providers.insert(provider);
       std::move(made.begin(), made.end(), std::back_inserter(operations));
       if (!confirm) {
         operations.emplace_back(store::EraseEvidence{key, {}});
         suppressor.forget_evidence(key, {});
       }
     }
+    if (confirm && order.key.empty()) {
+      for (const std::string& provider : providers) {
+        guards.accept(provider, now);
+      }
+    }
     writer->add(std::move(operations));
   }
   if (changed == 0) {
     return Error{Error::Kind::NotFound, "nothing is pending there"};
-  }
-  if (confirm && order.key.empty()) {
-    for (const std::string& provider : providers) {
-      guards.accept(provider, now);
-    }
   }
   if (const auto stored = sync_round(kSyncTimeout); !stored) {
     return stored.error();
@@ -394,33 +418,31 @@ base::Result<Engine::ListChange> Engine::apply_list(const std::string& file,
     change.kept = before.size();
     return change;
   }
-  {
-    const base::MutexLock gate(data_->writer->gate());
-    std::vector<store::Operation> operations;
-    for (const std::string& key : keys) {
-      if (before.erase(key) > 0) {
-        ++change.kept;
-        continue;
-      }
+  bool done = data_->in_pieces(keys.size(), [&](std::size_t i) {
+    const std::string& key = keys[i];
+    std::vector<store::Operation> added;
+    if (before.erase(key) > 0) {
+      ++change.kept;
+    } else if (!data_->suppressor.find(key, {}, now)) {  // else for another reason that lasts
       suppression::Entry entry;
       entry.key = key;
       entry.reason = suppression::Reason::Import;
       entry.evidence = file;
       entry.since = now;
-      if (data_->suppressor.find(key, {}, now)) {
-        continue;  // suppressed for another reason that lasts
-      }
-      auto added = data_->suppressor.add(entry, "list", now);
+      added = data_->suppressor.add(entry, "list", now);
       change.added += added.empty() ? 0U : 1U;
-      std::move(added.begin(), added.end(), std::back_inserter(operations));
     }
-    for (const std::string& gone : before) {
-      auto removed =
-          data_->suppressor.remove(gone, {}, suppression::Change::Kind::Removed, "list", now);
-      change.removed += removed.empty() ? 0U : 1U;
-      std::move(removed.begin(), removed.end(), std::back_inserter(operations));
-    }
-    data_->writer->add(std::move(operations));
+    return added;
+  });
+  const std::vector<std::string> gone(before.begin(), before.end());
+  done = done && data_->in_pieces(gone.size(), [&](std::size_t i) {
+    auto removed =
+        data_->suppressor.remove(gone[i], {}, suppression::Change::Kind::Removed, "list", now);
+    change.removed += removed.empty() ? 0U : 1U;
+    return removed;
+  });
+  if (!done) {
+    return stopping();
   }
   if (const auto stored = sync(kSyncTimeout); !stored) {
     return stored.error();
@@ -439,6 +461,13 @@ std::vector<store::HeldRecord> Engine::held() const {
     return a.held_at < b.held_at;
   });
   return all;
+}
+
+void Engine::not_held(const mail::QueueId& queue_id) {
+  std::vector<store::Operation> operations;
+  if (data_->charge_held(queue_id.text(), data_->clock.wall_now(), operations)) {
+    data_->writer->try_add(std::move(operations));
+  }
 }
 
 void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {

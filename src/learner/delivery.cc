@@ -280,7 +280,10 @@ void Applier::suppress(const report::Delivery& delivery,
                        const report::LogLine& line,
                        const reply::Classification& found,
                        const Subject& subject) {
-  if (delivery.recipient.domain.empty()) {
+  // A next hop's 250 says nothing of the recipient.
+  const bool hop_took_it =
+      active_->options().smarthost && found.reply_class == reply::ReplyClass::Delivered;
+  if (delivery.recipient.domain.empty() || hop_took_it) {
     return;
   }
   Lesson lesson;

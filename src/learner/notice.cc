@@ -55,9 +55,10 @@ class Notice {
   // The recipient as this host's message had it.
   [[nodiscard]] std::optional<mail::Address> find(const mail::Address& address) const {
     const std::string name = ledger::book_key(address);
-    const bool known = std::find(token_.recipients.begin(), token_.recipients.end(), name) !=
-                       token_.recipients.end();
-    return known ? mail::parse_address(name) : std::nullopt;
+    const auto known =
+        std::find_if(token_.recipients.begin(), token_.recipients.end(),
+                     [&](const std::string& one) { return base::to_lower(one) == name; });
+    return known == token_.recipients.end() ? std::nullopt : mail::parse_address(*known);
   }
 
   // Every recipient knows the token of a message that went to several.
@@ -66,7 +67,7 @@ class Notice {
   bool is_news(const mail::Address& address, std::string_view what) {
     const bool news = ledger_.seen.add(
         "notice\n" + token_.token + '\n' + to_string(address) + '\n' + std::string(what),
-        token_.time, base::Micros{0});
+        token_.time, base::Micros{0}, active_->options().token_lifetime);
     repeated_ += news ? 0 : 1;
     return news;
   }
@@ -111,6 +112,8 @@ class Notice {
     }
   }
 
+  // Every recipient of a message to several could have written it: nobody's flow is touched.
+  //
   // Dead addresses count against the sender. Behind a next hop, a notice is the only word there is
   // from the provider: it takes back what the next hop's 250 had counted, and teaches the flow as a
   // line of the log would.
@@ -118,6 +121,9 @@ class Notice {
               const reply::Classification& found,
               bool failed,
               std::string_view owner) {
+    if (is_shared()) {
+      return;
+    }
     const bool smarthost = active_->options().smarthost;
     const bool dead = found.reply_class == reply::ReplyClass::MailboxUnknown ||
                       found.reply_class == reply::ReplyClass::MailboxDisabled ||
@@ -125,7 +131,11 @@ class Notice {
                       found.reply_class == reply::ReplyClass::DomainUnknown;
     const bool providers_own =
         owner == flow.provider || !active_->policy().providers.is_named(flow.provider);
-    const bool teaches = (failed && dead) || (smarthost && providers_own);
+    const bool slows = found.reply_class == reply::ReplyClass::RateLimited ||
+                       found.reply_class == reply::ReplyClass::ReputationBlock;
+    const bool teaches =
+        (failed && dead) || (smarthost && providers_own &&
+                             (!slows || ledger_.witnesses.agree(flow, token_.token, received_)));
     ramp::Reported reported;
     reported.reply_class = found.reply_class;
     reported.scope = found.scope;
@@ -263,18 +273,30 @@ base::Result<NoticeOutcome> learn(ledger::Ledger& ledger,
   if (is_own_host(*active, message.reporting_mta)) {
     outcome.kind = Kind::Confirmed;
     outcome.queue_id = message.original_queue_id.text();
-  } else if (!message.token.empty()) {
-    const auto token = ledger.store.find_token(message.token);
-    if (!token) {
-      return token.error();
+    log(outcome, message, origin);
+    return outcome;
+  }
+  // A returned message may carry tokens of other hosts, and its author's inventions: ours is one
+  // that the store knows, and of several the last one that was put on.
+  for (auto token = message.tokens.rbegin(); token != message.tokens.rend(); ++token) {
+    const auto known = ledger.store.find_token(*token);
+    if (!known) {
+      return known.error();
     }
-    if (*token && (**token).time + active->options().token_lifetime > received &&
-        !(**token).recipients.empty()) {
-      const base::MutexLock gate(ledger.writer->gate());
-      Notice notice(ledger, active, message, **token, received);
-      outcome = notice.learn();
-      ledger.writer->add(std::move(notice.operations()));
+    if (!*known || (**known).recipients.empty() ||
+        (**known).time + active->options().token_lifetime <= received) {
+      continue;
     }
+    if (message.original_queue_id.text() == (**known).queue_id) {
+      outcome.kind = Kind::Confirmed;  // under whatever name, it is this host's MTA that returns it
+      outcome.queue_id = (**known).queue_id;
+      break;
+    }
+    const base::MutexLock gate(ledger.writer->gate());
+    Notice notice(ledger, active, message, **known, received);
+    outcome = notice.learn();
+    ledger.writer->add(std::move(notice.operations()));
+    break;
   }
   log(outcome, message, origin);
   return outcome;
@@ -282,14 +304,13 @@ base::Result<NoticeOutcome> learn(ledger::Ledger& ledger,
 
 void age_guards(ledger::Ledger& ledger) {
   const base::WallTime now = ledger.clock.wall_now();
-  const auto turns = ledger.guards.tick(now);
-  if (turns.empty()) {
-    return;
-  }
   const base::MutexLock gate(ledger.writer->gate());
   std::vector<store::Operation> operations;
-  apply_turns(ledger, turns, now, operations);
-  ledger.writer->add(std::move(operations));
+  apply_turns(ledger, ledger.guards.tick(now), now, operations);
+  clear_leftovers(ledger, now, operations);
+  if (!operations.empty()) {
+    ledger.writer->add(std::move(operations));
+  }
 }
 
 }  // namespace rampart::learner

@@ -30,7 +30,25 @@ suppression::Judgement judge(const Lesson& lesson) {
   return lesson.soft_only && strong ? suppression::Judgement::Soft : judgement;
 }
 
+// The entry goes with what was counted for it: the answers were not the address's fault.
+Operations clear_pending(ledger::Ledger& ledger, const std::string& key, base::WallTime now) {
+  Operations made = ledger.suppressor.clear(key, "the share fell", now);
+  if (!made.empty()) {
+    made.emplace_back(store::EraseEvidence{key, {}});
+    ledger.suppressor.forget_evidence(key, {});
+  }
+  return made;
+}
+
 }  // namespace
+
+void clear_leftovers(ledger::Ledger& ledger, base::WallTime now, Operations& operations) {
+  for (const std::string& key : ledger.suppressor.pending_keys({})) {
+    if (!ledger.guards.leaping(ledger.suppressor.pending_for(key), now)) {
+      append(operations, clear_pending(ledger, key, now));
+    }
+  }
+}
 
 void log_suppressions(const mail::Address& recipient, const Operations& operations) {
   for (const store::Operation& operation : operations) {
@@ -66,7 +84,7 @@ void apply_turns(ledger::Ledger& ledger,
       }
     } else {
       for (const std::string& key : ledger.suppressor.pending_keys(turn.provider)) {
-        take(ledger.suppressor.clear(key, "the share fell", now));
+        take(clear_pending(ledger, key, now));
       }
     }
     telemetry::write(turn.leapt ? telemetry::Level::Warning : telemetry::Level::Info,

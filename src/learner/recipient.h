@@ -45,6 +45,11 @@ void apply_turns(ledger::Ledger& ledger,
                  base::WallTime now,
                  std::vector<store::Operation>& operations);
 
+/// Pending entries whose guard has not leapt go: its fall was missed, by a stop or a person's word.
+void clear_leftovers(ledger::Ledger& ledger,
+                     base::WallTime now,
+                     std::vector<store::Operation>& operations);
+
 /// The log's words for suppressions among the operations.
 void log_suppressions(const mail::Address& recipient,
                       const std::vector<store::Operation>& operations);

@@ -77,6 +77,21 @@ std::string Guards::pending_for(const std::string& provider, base::WallTime now)
   return {};
 }
 
+bool Guards::leaping(const std::string& provider, base::WallTime now) const {
+  const base::MutexLock lock(mutex_);
+  const auto found = guards_.find(provider);
+  return found != guards_.end() && found->second.guard.leaping(now);
+}
+
+void Guards::set_options(const suppression::GuardOptions& options) {
+  const base::MutexLock lock(mutex_);
+  for (auto& [name, live] : guards_) {
+    if (auto same = FailureGuard::decode(live.guard.encode(), options)) {
+      live.guard = std::move(*same);
+    }
+  }
+}
+
 void Guards::accept(const std::string& provider, base::WallTime now) {
   const base::MutexLock lock(mutex_);
   const auto found = guards_.find(provider);

@@ -9,7 +9,8 @@ namespace rampart::ledger {
 
 void Seen::restore(const store::SeenReportRecord& record) {
   const base::MutexLock lock(mutex_);
-  if (days_[base::day_number(record.time)].insert(record.identity).second) {
+  if (size_ < kIdentitiesMax &&
+      days_[base::day_number(record.time)].insert(record.identity).second) {
     ++size_;
   }
 }
@@ -23,7 +24,7 @@ bool Seen::contains(std::uint64_t identity) const {
                      [&](const auto& day) { return day.second.contains(identity); });
 }
 
-bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack) {
+bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack, base::Micros kept) {
   const auto second = [](base::WallTime at) {
     return std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
   };
@@ -35,8 +36,9 @@ bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack) {
       return false;
     }
   }
-  const store::SeenReportRecord record{identity(what, at), time};
-  days_[base::day_number(time)].insert(record.identity);
+  // Stored under the time from which kKept leads to its end.
+  const store::SeenReportRecord record{identity(what, at), time + kept - kKept};
+  days_[base::day_number(record.time)].insert(record.identity);
   ++size_;
   pending_.push_back(record);
   if (size_ > kIdentitiesMax && days_.size() > 1) {

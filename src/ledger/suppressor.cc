@@ -148,12 +148,15 @@ std::vector<store::Operation> Suppressor::add(const Entry& entry,
                                  [&](const Entry& e) { return e.sender == entry.sender; });
   if (same != entries.end()) {
     const bool stronger = !entry.pending.empty() && same->pending.empty();
+    const bool by_complaint = entry.reason == suppression::Reason::Complaint;
     const bool weaker = entry.pending.empty() && !same->pending.empty();
-    const bool kept =
-        is_in_force(*same, now) && !weaker &&
-        (stronger || (is_learned(entry) && (lasts_longer(*same, entry) || !is_learned(*same))) ||
-         (same->reason == entry.reason && same->until == entry.until &&
-          same->evidence == entry.evidence));
+    const bool same_again = same->reason == entry.reason && same->until == entry.until &&
+                            same->evidence == entry.evidence;
+    const bool outlasts = is_learned(entry) && (lasts_longer(*same, entry) || !is_learned(*same));
+    const bool by_person = same->reason == suppression::Reason::Operator ||
+                           same->reason == suppression::Reason::Import;
+    const bool kept = is_in_force(*same, now) && !weaker &&
+                      (stronger || same_again || outlasts || (by_complaint && by_person));
     if (kept) {
       return {};
     }

@@ -53,6 +53,11 @@ bool Writer::wait_for_room() {
   return !released_;
 }
 
+bool Writer::has_room() const {
+  const base::MutexLock lock(mutex_);
+  return pending_.size() < kBacklogMax;
+}
+
 void Writer::release() {
   const base::MutexLock lock(mutex_);
   released_ = true;

@@ -43,7 +43,7 @@ class EngineDecider final : public Decider {
     return engine_.commit(transaction, queue_id);
   }
   void abort(engine::Transaction& transaction) override { engine_.abort(transaction); }
-  void not_held(const mail::QueueId& queue_id) override { engine_.released({queue_id}, "milter"); }
+  void not_held(const mail::QueueId& queue_id) override { engine_.not_held(queue_id); }
   void offer_message(std::string bytes) override { engine_.offer_message(std::move(bytes)); }
 
  private:

@@ -41,7 +41,10 @@ class MessageReader {
       take_part(part);
     }
     finish_people();
-    message_.token = tokens_.token();
+    message_.tokens = tokens_.tokens();
+    if (message_.tokens.size() == 1) {
+      message_.token = message_.tokens.front();
+    }
     if (is_feedback_ || is_complaint()) {
       message_.kind = MessageKind::Feedback;
       message_.recipients.clear();

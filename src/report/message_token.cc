@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "rampart/base/text.h"
 #include "rampart/report/message.h"
@@ -70,27 +71,25 @@ void find_tokens(std::string_view text, Take take) {
   }
 }
 
-}  // namespace
-
-void TokenFinder::Found::add(std::string other) {
-  if (token.empty()) {
-    token = std::move(other);
-  } else if (token != other) {
-    several = true;
+void keep(std::vector<std::string>& tokens, std::string token) {
+  if (tokens.size() < kMessageTokensMax &&
+      std::find(tokens.begin(), tokens.end(), token) == tokens.end()) {
+    tokens.push_back(std::move(token));
   }
 }
 
+}  // namespace
+
 void TokenFinder::look_in_returned(std::string_view header) {
-  find_tokens(header, [this](std::string token) { returned_.add(std::move(token)); });
+  find_tokens(header, [this](std::string token) { keep(returned_, std::move(token)); });
 }
 
 void TokenFinder::look_in_text(std::string_view text) {
-  find_tokens(text, [this](std::string token) { quoted_.add(std::move(token)); });
+  find_tokens(text, [this](std::string token) { keep(quoted_, std::move(token)); });
 }
 
-std::string TokenFinder::token() const {
-  const Found& found = returned_.token.empty() ? quoted_ : returned_;
-  return found.several ? std::string() : found.token;
+const std::vector<std::string>& TokenFinder::tokens() const {
+  return returned_.empty() ? quoted_ : returned_;
 }
 
 }  // namespace rampart::report

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rampart::report {
 
@@ -16,17 +17,13 @@ class TokenFinder {
   void look_in_returned(std::string_view header);
   /// @param text  Any text: a notice that quotes the message.
   void look_in_text(std::string_view text);
-  /// The only token found in returned messages; if there is none, the only one found in texts.
-  [[nodiscard]] std::string token() const;
+  /// The tokens found in returned messages; if there is none, those found in texts. Different ones,
+  /// in order, at most kMessageTokensMax.
+  [[nodiscard]] const std::vector<std::string>& tokens() const;
 
  private:
-  struct Found {
-    std::string token;
-    bool several = false;
-    void add(std::string other);
-  };
-  Found returned_;
-  Found quoted_;
+  std::vector<std::string> returned_;
+  std::vector<std::string> quoted_;
 };
 
 }  // namespace rampart::report

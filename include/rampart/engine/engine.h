@@ -55,6 +55,9 @@ class Engine {
   /// Gives every reservation back. Harmless on an ended transaction.
   void abort(Transaction& transaction);
 
+  /// The MTA did not hold a message that commit() wanted held: it goes out now. Never waits.
+  void not_held(const mail::QueueId& queue_id);
+
   // --- feed ---
   /// Where the source was read up to, or nullopt for a source never read.
   [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;
@@ -107,7 +110,8 @@ class Engine {
   /// Durable when it returns. @return the canonical entry
   base::Result<suppression::Entry> add_suppression(const SuppressionRequest& request,
                                                    std::string_view who);
-  /// All or nothing, durable when it returns. @return how many were new
+  /// Durable when it returns. Nothing is changed if one of them is no address; a stop in the middle
+  /// leaves a part, and doing it again completes it. @return how many were new
   base::Result<std::uint64_t> import_suppressions(const std::vector<SuppressionRequest>& requests,
                                                   std::string_view who);
   base::Result<> remove_suppression(std::string_view key,

@@ -27,6 +27,7 @@
 #include "rampart/ledger/sources.h"
 #include "rampart/ledger/suppressor.h"
 #include "rampart/ledger/trail.h"
+#include "rampart/ledger/witnesses.h"
 #include "rampart/ledger/writer.h"
 #include "rampart/policy/active.h"
 #include "rampart/store/state_store.h"
@@ -73,6 +74,7 @@ class Ledger {
   Classifier classifier;  ///< under the writer's gate
   Guards guards;
   Seen seen;
+  Witnesses witnesses;  ///< under the writer's gate
   Trail trail;
 
   mutable base::Mutex book_mutex;

@@ -32,8 +32,12 @@ class Seen {
 
   /// Notes that `what`, told of `time`, is counted.
   /// @param slack  sources may stamp one event so far apart
+  /// @param kept   how long it is remembered from `time` on
   /// @return false if it was counted before
-  bool add(std::string_view what, base::WallTime time, base::Micros slack);
+  bool add(std::string_view what,
+           base::WallTime time,
+           base::Micros slack,
+           base::Micros kept = kKept);
 
   void collect(std::vector<store::Operation>& operations);
   void settle(bool stored);

@@ -51,6 +51,8 @@ class Writer {
   /// Blocks while the backlog is full, until release(). Call without the gate.
   /// @return false after release(): nothing more is to be applied
   bool wait_for_room() RAMPART_EXCLUDES(mutex_);
+  /// Whether wait_for_room() would return at once.
+  [[nodiscard]] bool has_room() const RAMPART_EXCLUDES(mutex_);
   /// Lets everybody go who waits for room, now and later: the engine is about to stop.
   void release() RAMPART_EXCLUDES(mutex_);
   /// Something changed; it is written within kLazy.

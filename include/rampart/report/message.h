@@ -42,6 +42,7 @@ inline constexpr std::size_t kMessageBytesMax = 1024UL * 1024UL;
 inline constexpr std::size_t kMessagePartsMax = 64;
 inline constexpr std::size_t kMessageDepthMax = 8;
 inline constexpr std::size_t kMessageRecipientsMax = 1000;
+inline constexpr std::size_t kMessageTokensMax = 16;
 
 enum class MessageKind : std::uint8_t {
   Bounce,     ///< at least one recipient failed
@@ -86,6 +87,10 @@ struct Message {
   /// Token of the returned message, in lower case; "" if it has none, a cut one, or if there are
   /// several. Never of the message itself.
   std::string token;
+  /// All different ones in the returned message, in its order, at most kMessageTokensMax: of a
+  /// message that passed several hosts, or whose author put in one of his own. Who made them knows
+  /// which is his.
+  std::vector<std::string> tokens;
   mail::QueueId original_queue_id;   ///< X-Postfix-Queue-ID: of the returned message at its host
   std::string reporting_mta;         ///< "mta1.example.org", lower case
   std::string original_envelope_id;  ///< ENVID as the sender gave it
