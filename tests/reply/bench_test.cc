@@ -1,4 +1,5 @@
-// Hidden: CPU times, printed and never asserted. Build with optimisation; run reply_tests "[.bench]".
+// Hidden: CPU times, printed and never asserted. Build with optimisation and run
+// reply_tests "[.bench]".
 
 #include <algorithm>
 #include <cstdio>

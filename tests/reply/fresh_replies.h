@@ -206,7 +206,7 @@ inline constexpr FreshReply kFreshReplies[] = {
     {"auth_failure", Stage::Helo, "", false, "550 HELO host has no forward-confirmed reverse DNS"},
     {"spam_content", Stage::EndOfData, "", false, "554 5.7.1 Spam message rejected"},
     {"spam_content", Stage::EndOfData, "", false, "550 5.7.1 Blocked by SpamAssassin"},
-    {"virus", Stage::EndOfData, "", false, "554 5.7.1 id=12345-07 - INFECTED: Eicar-Test-Signature"},
+    {"virus", Stage::EndOfData, "", false, "554 5.7.1 id=1245-07 - INFECTED: Eicar-Test-Signature"},
     {"content", Stage::EndOfData, "", false, "554 5.7.1 id=23456-01 - BANNED: .exe,.exe-ms,invoice.exe"},
     {"virus", Stage::EndOfData, "", false, "550 This message contains malware (Heuristics.Phishing.Email.SpoofedDomain)"},
     {"auth_failure", Stage::Rcpt, "", false, "550 5.7.1 Mail appeared to be SPAM or forged. Ask your Mail/DNS-Administrator to correct HELO and DNS MX settings or to get removed from DNSBLs; MTA helo: mail.example.org, MTA hostname: unknown[192.0.2.1] (helo/hostname mismatch)"},

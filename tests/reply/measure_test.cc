@@ -112,7 +112,7 @@ TEST_CASE("the shipped table understands a labelled collection of replies", "[re
   check_floors(b);
 }
 
-// One line "class[/class...]|stage[@host]|reply" of a list of one's own. Further classes are as right.
+// One line "class[/class...]|stage[@host]|reply" of a list: further classes are as right.
 // A dead address must be suppressed where the reply is permanent; nothing else may be.
 Labelled labelled_of_line(const std::string& line) {
   const auto parts = base::split(line, '|');
