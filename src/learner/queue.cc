@@ -10,6 +10,20 @@ namespace rampart::learner {
 
 using ledger::QueueBook;
 
+namespace {
+
+// The same mail under another queue ID, but for its recipients.
+void inherit(BookMessage& next, const BookMessage& from) {
+  next.sender = from.sender;
+  next.envelope_sender = from.envelope_sender;
+  next.activated = from.activated;
+  next.admitted_here = from.admitted_here;
+  next.source = from.source;
+  next.transaction_recipients = from.transaction_recipients;
+}
+
+}  // namespace
+
 // A delivery that did not leave the host. Handed on to a content filter or an alias, the message
 // goes on under another queue ID, and the unit with it; otherwise the recipient's way ends here.
 void Applier::stay(BookMessage& message,
@@ -34,12 +48,8 @@ void Applier::stay(BookMessage& message,
   }
   const BookMessage from = message;  // entering another may move it
   BookMessage& next = ledger_.book.enter(from.instance, delivery.forwarded_as->text(), line.time);
-  next.sender = from.sender;
-  next.envelope_sender = from.envelope_sender;
+  inherit(next, from);
   next.activated = true;
-  next.admitted_here = from.admitted_here;
-  next.source = from.source;
-  next.transaction_recipients = from.transaction_recipients;
   next.recipients.push_back(std::move(recipient));
   operations_.emplace_back(to_record(next));
   operations_.emplace_back(to_record(next, next.recipients.back()));
@@ -171,12 +181,7 @@ void Applier::on_cloned(const report::LogLine& line, const mail::QueueId& old_id
   }
   const BookMessage from = *old;
   BookMessage& message = ledger_.book.enter(from.instance, line.queue_id.text(), line.time);
-  message.sender = from.sender;
-  message.envelope_sender = from.envelope_sender;
-  message.activated = from.activated;
-  message.admitted_here = from.admitted_here;
-  message.source = from.source;
-  message.transaction_recipients = from.transaction_recipients;
+  inherit(message, from);
   message.parent = from.queue_id;
   operations_.emplace_back(to_record(message));
 }
