@@ -21,7 +21,8 @@ CONFIG.json:
         "greeting": "421 busy",   said instead of a greeting, and then good-bye
         "mailboxes": {"odd": "550 5.7.1 no"},
                                   replies to RCPT for mailboxes whose name starts so
-       "outage": "FILE",          while there is such a file, no mailbox is said to exist
+       "outage": "FILE",          while there is such a file, no mailbox is said to exist, or what the
+                                  file has in it is the reply to RCPT
        "keep": "DIRECTORY"}]}     every message that was taken becomes a file there
 
 Every limit is off when it is absent. Mailboxes whose name starts with "dead" never exist; "full" are over
@@ -196,6 +197,8 @@ class Provider:
         local = address.rpartition("@")[0].lower()
         share = int(hashlib.sha256(address.lower().encode()).hexdigest()[:8], 16) / 2**32
         outage = "outage" in self.options and os.path.exists(self.options["outage"])
+        if outage and (text := self.outage_reply()):
+            return self.say(text[:3], "", [text[4:]])
         if outage or local.startswith("dead") or share < self.options.get("dead_share", 0):
             self.dead[address] = self.dead.get(address, 0) + 1
             self.count("dead_attempts")
@@ -215,6 +218,10 @@ class Provider:
                 return self.say(*self.words["hot"])
             times.append(now)
         return None
+
+    def outage_reply(self):
+        with open(self.options["outage"], encoding="ascii") as file:
+            return file.read().strip()
 
     def take(self, sender, recipients, identity):
         now = self.now()
