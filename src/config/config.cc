@@ -105,7 +105,7 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   draft.feed.mailboxes = mailboxes_of(draft);
   draft.engine.outbound.networks = networks_of(draft.networks);
   draft.engine.own_addresses = networks_of(draft.own_addresses);
-  draft.engine.has_log_source = !draft.feed.logs.empty();
+  draft.engine.has_log_source = !draft.feed.logs.empty() || draft.engine.lines_brought;
   auto config = std::make_unique<Config>();
   config->policy = std::make_shared<const policy::Policy>(
       policy::Policy{std::move(draft.engine), std::move(*reading.tables.providers),

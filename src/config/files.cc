@@ -145,7 +145,8 @@ std::vector<std::string> find_host_names(std::string_view name, std::string_view
     }
     for (const std::string_view word : all) {
       const bool is_new = std::find(names.begin(), names.end(), word) == names.end();
-      if (is_new && word.starts_with(own + '.') && mail::parse_domain(word)) {
+      if (is_new && word.size() > own.size() + 1 && word.starts_with(own + '.') &&
+          mail::parse_domain(word)) {
         names.emplace_back(word);
       }
     }

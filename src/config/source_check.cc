@@ -46,7 +46,7 @@ class SourceChecker {
   void check_mode() {
     const std::string_view text =
         "mode \"enforce\" needs a log to learn from: add [[report.log]] with its path";
-    if (!draft_.feed.logs.empty()) {
+    if (!draft_.feed.logs.empty() || draft_.engine.lines_brought) {
       return;
     }
     if (draft_.engine.mode == policy::Mode::Enforce) {

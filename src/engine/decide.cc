@@ -524,6 +524,7 @@ void Engine::Data::enter(Transaction::Data& open,
     forget_recipients(message);
     operations.emplace_back(store::EraseMessage{message.instance, message.queue_id});
   }
+  message.admitted.clear();
   message.sender = open.sender;
   message.envelope_sender = to_string(open.envelope_sender);
   message.admitted_here = true;
@@ -534,6 +535,7 @@ void Engine::Data::enter(Transaction::Data& open,
     if (recipient.reserved) {
       message.recipients.push_back({ledger::book_key(recipient.recipient.address), recipient.flow,
                                     ramp::Standing::InFlight, recipient.taken_at});
+      ledger::admit(message, message.recipients.back().address);
       operations.emplace_back(to_record(message, message.recipients.back()));
       note(recipient, queue_id, "accepted", recipient.reason, now);
     }

@@ -77,12 +77,6 @@ Feed::Feed(const Options& options,
            const base::Clock& clock,
            MessageSink sink)
     : data_(std::make_unique<Data>()) {
-  if (options.logs.size() > 1) {
-    // Before the first line is learned the engine must know that several tell the same.
-    for (const LogSource& log : options.logs) {
-      engine.set_source_status({name_of(log), false, base::Micros{0}, 0, 0, "not read yet"});
-    }
-  }
   for (const LogSource& log : options.logs) {
     data_->threads.emplace_back(
         [log, &engine, &clock](const std::stop_token& stop) { follow(stop, log, engine, clock); });

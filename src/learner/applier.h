@@ -41,6 +41,7 @@ class Applier {
     ramp::FlowKey flow;
     ramp::Standing standing = ramp::Standing::Unadmitted;
     std::uint32_t transaction_recipients = 0;
+    bool trusted = true;  ///< false: a recipient that nobody asked for
   };
 
   void on_delivery(const report::LogLine& line, const report::Delivery& delivery);
@@ -55,7 +56,8 @@ class Applier {
   void on_milter_reject(const report::LogLine& line, const report::MilterReject& reject);
 
   BookMessage* find(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
-  [[nodiscard]] bool counts(BookMessage& message, const report::Delivery& delivery) const;
+  [[nodiscard]] bool counts(const BookMessage& message, const report::Delivery& delivery) const;
+  static std::string asked_for(const report::Delivery& delivery);
   bool is_news(const report::LogLine& line, const report::Delivery& delivery);
   reply::Classification classify(const report::Delivery& delivery,
                                  const ramp::FlowKey& flow,
@@ -100,7 +102,6 @@ class Applier {
   ledger::Ledger& ledger_;
   std::shared_ptr<const policy::Active> active_;
   std::string_view source_;
-  bool may_repeat_;
   std::vector<store::Operation> operations_;
 };
 

@@ -60,10 +60,13 @@ bool Applier::concerns(const ramp::FlowKey& flow, std::string_view owner, bool h
   return owner == flow.provider || !host_reached;
 }
 
+// As the milter saw it, where the log tells.
+std::string Applier::asked_for(const report::Delivery& delivery) {
+  return ledger::book_key(delivery.original_recipient.value_or(delivery.recipient));
+}
+
 BookRecipient* Applier::look_up(BookMessage& message, const report::Delivery& delivery) {
-  const std::string seen_by_milter =
-      ledger::book_key(delivery.original_recipient.value_or(delivery.recipient));
-  for (const std::string& name : {seen_by_milter, ledger::book_key(delivery.recipient)}) {
+  for (const std::string& name : {asked_for(delivery), ledger::book_key(delivery.recipient)}) {
     const auto found = std::find_if(message.recipients.begin(), message.recipients.end(),
                                     [&](const BookRecipient& r) { return r.address == name; });
     if (found != message.recipients.end()) {
@@ -116,7 +119,10 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
       stay(*message, line, delivery);
       return;
     }
-    const std::string owner = relay_owner(delivery, line.time);
+    // Of mail that the milter saw, another recipient is a blind copy or an invention: it is
+    // charged, and teaches nothing.
+    subject.trusted = !message->admitted_here || ledger::is_admitted(*message, asked_for(delivery));
+    const std::string owner = subject.trusted ? relay_owner(delivery, line.time) : std::string{};
     BookRecipient& recipient = find_recipient(*message, line, delivery);
     subject.flow = recipient.flow;
     subject.standing = recipient.standing;
@@ -134,6 +140,17 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     reported.volume_counts = !active_->options().smarthost || active_->options().reads_notices;
     const bool by_silence =
         active_->options().smarthost && found.reply_class == reply::ReplyClass::Delivered;
+    // What a provider says of everybody is not the sender's fault.
+    const bool doubted = blames_address(found.reply_class) &&
+                         ledger_.guards.doubts(subject.flow.provider, line.time) &&
+                         ramp::is_sound(ledger_.senders.health(subject.flow.sender),
+                                        ledger_.host_context(*active_, line.time),
+                                        suppression::FailureGuard::kSuspectRun);
+    if (!subject.trusted || doubted) {
+      reported.reply_class = found.reply_class == reply::ReplyClass::Delivered
+                                 ? found.reply_class
+                                 : reply::ReplyClass::Policy;
+    }
     if (!by_silence && !concerns(subject.flow, owner, !delivery.relay.address.empty())) {
       reported.reply_class = reply::ReplyClass::Policy;  // settles the recipient, teaches nothing
     }
@@ -147,7 +164,9 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     }
   }
   note(line, delivery, found, subject.flow);
-  suppress(delivery, line, found, subject);
+  if (subject.trusted) {
+    suppress(delivery, line, found, subject);
+  }
 }
 
 // What people are shown later: the message's trail, and the replies by kind.
@@ -169,21 +188,18 @@ void Applier::note(const report::LogLine& line,
 // A line counts if the milter admitted this recipient of this message, or if the MTA took the
 // message up in the words of the same source: what one log can be made to say does not touch what
 // another one tells.
-bool Applier::counts(BookMessage& message, const report::Delivery& delivery) const {
+bool Applier::counts(const BookMessage& message, const report::Delivery& delivery) const {
   if (!message.activated) {
     return false;
   }
   if (!message.source.empty() && message.source == source_) {
     return true;
   }
-  return message.admitted_here && look_up(message, delivery) != nullptr;
+  return message.admitted_here && ledger::is_admitted(message, asked_for(delivery));
 }
 
 // Two sources stamp one event up to a second apart: a log file cuts off what is below a second.
 bool Applier::is_news(const report::LogLine& line, const report::Delivery& delivery) {
-  if (!may_repeat_) {
-    return true;
-  }
   std::string what = line.instance;
   for (const std::string& part :
        {line.queue_id.text(), to_string(delivery.recipient),
@@ -269,7 +285,9 @@ void Applier::log_effects(const ramp::FlowKey& key,
   entry.add("state", state)
       .add("sender", key.sender)
       .add("provider", effects.host_paused ? key.provider + " (all senders)" : key.provider)
-      .add("until", base::format_utc(flow.state.pause_until))
+      .add("until",
+           base::format_utc(effects.sender_stopped ? ledger_.senders.health(key.sender).stop_until
+                                                   : flow.state.pause_until))
       .add("rule", active_->policy().replies.rule(found.rule).name)
       .add("cause", base::printable(text, kReplyBytesMax))
       .add("queue_id", line.queue_id.text());
@@ -312,9 +330,9 @@ void Applier::on_refused_to_talk(const report::LogLine& line,
       (!message->admitted_here && message->source != source_)) {
     return;
   }
-  if (may_repeat_ && !ledger_.seen.add(line.instance + '\n' + line.queue_id.text() + '\n' +
-                                           refused.relay.address + '\n' + refused.reply.text,
-                                       line.time, std::chrono::seconds{1})) {
+  if (!ledger_.seen.add(line.instance + '\n' + line.queue_id.text() + '\n' + refused.relay.address +
+                            '\n' + refused.reply.text,
+                        line.time, std::chrono::seconds{1})) {
     return;
   }
   const std::string owner(active_->policy().providers.find_by_host(refused.relay.host));

@@ -21,10 +21,7 @@ std::string_view book_instance(std::string_view instance) noexcept {
 Applier::Applier(ledger::Ledger& ledger,
                  std::shared_ptr<const policy::Active> active,
                  std::string_view source)
-    : ledger_(ledger),
-      active_(std::move(active)),
-      source_(source),
-      may_repeat_(ledger.sources.may_repeat(source)) {}
+    : ledger_(ledger), active_(std::move(active)), source_(source) {}
 
 BookMessage* Applier::find(const report::LogLine& line) {
   return ledger_.book.find(book_instance(line.instance), line.queue_id.text());

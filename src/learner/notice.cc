@@ -306,7 +306,7 @@ void age_guards(ledger::Ledger& ledger) {
   const base::WallTime now = ledger.clock.wall_now();
   const base::MutexLock gate(ledger.writer->gate());
   std::vector<store::Operation> operations;
-  apply_turns(ledger, ledger.guards.tick(now), now, operations);
+  apply_turns(ledger, *ledger.active(), ledger.guards.tick(now), now, operations);
   clear_leftovers(ledger, now, operations);
   if (!operations.empty()) {
     ledger.writer->add(std::move(operations));

@@ -20,6 +20,7 @@ void inherit(BookMessage& next, const BookMessage& from) {
   next.admitted_here = from.admitted_here;
   next.source = from.source;
   next.transaction_recipients = from.transaction_recipients;
+  next.admitted = from.admitted;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "recipient.h"
 
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "rampart/base/text.h"
@@ -10,6 +11,8 @@ namespace rampart::learner {
 namespace {
 
 using Operations = std::vector<store::Operation>;
+
+constexpr std::size_t kBlamedMax = 10'000;
 
 void append(Operations& to, Operations from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -28,6 +31,27 @@ suppression::Judgement judge(const Lesson& lesson) {
   const bool strong = judgement == suppression::Judgement::Hard ||
                       judgement == suppression::Judgement::DomainUnknown;
   return lesson.soft_only && strong ? suppression::Judgement::Soft : judgement;
+}
+
+// The senders are not to blame for those that were called dead.
+void forgive(ledger::Ledger& ledger,
+             const policy::Active& active,
+             const std::vector<std::string>& dead,
+             base::WallTime now) {
+  std::map<std::string, std::uint32_t> senders;
+  for (const std::string& key : dead) {
+    const auto blamed = ledger.blamed.find(key);
+    if (blamed != ledger.blamed.end()) {
+      ++senders[blamed->second];
+      ledger.blamed.erase(blamed);
+    }
+  }
+  for (const auto& [sender, count] : senders) {
+    ledger.senders.change(sender, [&, number = count](ramp::Health& health) {
+      ramp::forgive(health, ledger.host_context(active, now), number);
+      return 0;
+    });
+  }
 }
 
 // The entry goes with what was counted for it: the answers were not the address's fault.
@@ -68,7 +92,14 @@ void log_suppressions(const mail::Address& recipient, const Operations& operatio
   }
 }
 
+bool blames_address(reply::ReplyClass reply_class) noexcept {
+  return reply_class == reply::ReplyClass::MailboxUnknown ||
+         reply_class == reply::ReplyClass::MailboxDisabled ||
+         reply_class == reply::ReplyClass::MailboxMoved;
+}
+
 void apply_turns(ledger::Ledger& ledger,
+                 const policy::Active& active,
                  const std::vector<ledger::Guards::Turned>& turns,
                  base::WallTime now,
                  Operations& operations) {
@@ -82,6 +113,7 @@ void apply_turns(ledger::Ledger& ledger,
       for (const std::string& key : turn.dead) {
         take(ledger.suppressor.make_pending(key, turn.provider, now));
       }
+      forgive(ledger, active, turn.dead, now);
     } else {
       for (const std::string& key : ledger.suppressor.pending_keys(turn.provider)) {
         take(clear_pending(ledger, key, now));
@@ -106,10 +138,16 @@ void learn_recipient(ledger::Ledger& ledger,
   const suppression::Judgement judgement =
       delivered ? suppression::Judgement::Clears : judge(lesson);
   const bool dead = judgement == suppression::Judgement::Hard;
+  if (lesson.final && dead) {
+    if (ledger.blamed.size() >= kBlamedMax) {
+      ledger.blamed.clear();
+    }
+    ledger.blamed[key] = lesson.flow.sender;
+  }
   if (lesson.final && (delivered || dead)) {
     const auto turns = ledger.guards.observe(
         lesson.flow.provider, {lesson.time, dead, dead ? key : std::string{}}, options.guard);
-    apply_turns(ledger, turns, lesson.time, operations);
+    apply_turns(ledger, active, turns, lesson.time, operations);
   }
   if (delivered) {
     append(operations, ledger.suppressor.delivered(key, lesson.flow.sender, options, lesson.time));

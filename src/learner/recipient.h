@@ -20,6 +20,9 @@ namespace rampart::learner {
 
 inline constexpr std::size_t kReplyBytesMax = 300;  ///< of a reply, where it is shown
 
+/// Does this class, in a permanent reply, blame the address?
+[[nodiscard]] bool blames_address(reply::ReplyClass reply_class) noexcept;
+
 /// One classified report about one recipient.
 struct Lesson {
   mail::Address recipient;
@@ -41,6 +44,7 @@ void learn_recipient(ledger::Ledger& ledger,
 
 /// What follows when guards have turned: entries become pending, or pending ones go.
 void apply_turns(ledger::Ledger& ledger,
+                 const policy::Active& active,
                  const std::vector<ledger::Guards::Turned>& turns,
                  base::WallTime now,
                  std::vector<store::Operation>& operations);

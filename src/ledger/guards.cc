@@ -77,6 +77,15 @@ std::string Guards::pending_for(const std::string& provider, base::WallTime now)
   return {};
 }
 
+bool Guards::doubts(const std::string& provider, base::WallTime now) const {
+  if (!pending_for(provider, now).empty()) {
+    return true;
+  }
+  const base::MutexLock lock(mutex_);
+  const auto found = guards_.find(provider);
+  return found != guards_.end() && found->second.guard.suspicious(now);
+}
+
 bool Guards::leaping(const std::string& provider, base::WallTime now) const {
   const base::MutexLock lock(mutex_);
   const auto found = guards_.find(provider);

@@ -182,6 +182,7 @@ bool Ledger::charge_held(const std::string& queue_id,
     });
     message.recipients.push_back(
         {base::to_lower(record.recipients[i]), key, ramp::Standing::InFlight, now});
+    admit(message, message.recipients.back().address);
     operations.emplace_back(to_record(message, message.recipients.back()));
   }
   operations.emplace_back(to_record(message));

@@ -1,11 +1,22 @@
 #include "rampart/ledger/queue_book.h"
 
+#include <algorithm>
+
 #include "rampart/base/text.h"
 
 namespace rampart::ledger {
 
 std::string book_key(const mail::Address& address) {
   return base::to_lower(to_string(address));
+}
+
+void admit(BookMessage& message, const std::string& name) {
+  message.admitted.push_back(std::hash<std::string>{}(name));
+}
+
+bool is_admitted(const BookMessage& message, const std::string& name) {
+  return std::find(message.admitted.begin(), message.admitted.end(),
+                   std::hash<std::string>{}(name)) != message.admitted.end();
 }
 
 std::string QueueBook::key(std::string_view instance, std::string_view queue_id) {
@@ -81,6 +92,7 @@ void QueueBook::restore(const store::QueuedRecord& record) {
   message.transaction_recipients = record.transaction_recipients;
   message.recipients.push_back(
       {record.recipient, record.flow, record.standing, record.admitted_at});
+  admit(message, record.recipient);
 }
 
 store::QueuedRecord to_record(const BookMessage& message, const BookRecipient& recipient) {

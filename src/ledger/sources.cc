@@ -1,6 +1,5 @@
 #include "rampart/ledger/sources.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace rampart::ledger {
@@ -26,15 +25,6 @@ std::vector<SourceStatus> Sources::all() const {
     all.push_back(source.status);
   }
   return all;
-}
-
-bool Sources::may_repeat(std::string_view source) const {
-  if (source.starts_with("feed:")) {
-    return true;
-  }
-  const base::MutexLock lock(mutex_);
-  return std::count_if(sources_.begin(), sources_.end(),
-                       [](const auto& item) { return !is_mailbox(item.first); }) > 1;
 }
 
 void Sources::restore(store::CursorRecord record) {

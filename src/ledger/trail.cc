@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "rampart/base/hash.h"
@@ -109,13 +110,14 @@ base::Result<std::vector<Event>> Trail::find(std::string_view queue_id,
     read_lines(writing_.data, queue_id, since, found);
     read_lines(pending_.data, queue_id, since, found);
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Event& a, const Event& b) { return a.time < b.time; });
   // A round that ended between the two looks is told by both.
-  const auto same = [](const Event& a, const Event& b) {
-    return to_line(a) == to_line(b);
-  };
-  found.erase(std::unique(found.begin(), found.end(), same), found.end());
+  std::set<std::string> told;
+  std::erase_if(found, [&](const Event& event) { return !told.insert(to_line(event)).second; });
+  // Stamps of a log have whole seconds: within one, events stand in the order in which they came.
+  std::stable_sort(found.begin(), found.end(), [](const Event& a, const Event& b) {
+    return std::chrono::floor<std::chrono::seconds>(a.time) <
+           std::chrono::floor<std::chrono::seconds>(b.time);
+  });
   return found;
 }
 

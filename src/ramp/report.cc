@@ -286,6 +286,22 @@ Effects on_report(const Subject& subject,
   return effects;
 }
 
+bool is_sound(const Health& health, const Context& context, std::uint32_t run) {
+  constexpr double kEnough = 30;
+  const double n = health.n - run;
+  return n >= kEnough && health.bad - run <= context.constants.bounce_share * n;
+}
+
+void forgive(Health& health, const Context& context, std::uint32_t dead) {
+  if (!is_sound(health, context, dead)) {
+    return;
+  }
+  health.n = std::max(0.0, health.n - dead);
+  health.bad = std::max(0.0, health.bad - dead);
+  health.stop_until = WallTime{};
+  health.stop_len = Micros{0};
+}
+
 void retract(Flow& flow, const Context& context) {
   unbook_got(flow, context);
 }

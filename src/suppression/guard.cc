@@ -137,6 +137,15 @@ bool FailureGuard::leaping(base::WallTime now) const {
   return leaping_ && !falls(recent_at(now), now);
 }
 
+bool FailureGuard::suspicious(base::WallTime now) const {
+  constexpr double kUsualMax = 0.15;  // five in a row are then a matter of one in ten thousand
+  std::size_t run = 0;
+  for (auto outcome = recent_.rbegin(); outcome != recent_.rend() && outcome->dead; ++outcome) {
+    ++run;
+  }
+  return run >= kSuspectRun && usual_share(now) <= kUsualMax;
+}
+
 std::vector<std::string> FailureGuard::recent_dead() const {
   std::vector<std::string> keys;
   for (const Outcome& outcome : recent_) {

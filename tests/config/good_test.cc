@@ -71,6 +71,7 @@ tz = "Europe/Berlin"
 [report]
 own_addresses = ["127.0.0.1", "192.0.2.1"]
 smarthost = true
+brought = true
 [dsn]
 milter = true
 maildir = ["/var/mail/bounces"]
@@ -151,6 +152,7 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(options.suppression.soft_span == 24h * 10);
   CHECK(options.suppression.fold_local_part);
   CHECK(options.smarthost);
+  CHECK(options.lines_brought);
   CHECK(options.has_log_source);
   CHECK(options.token);
   CHECK(options.reads_notices);

@@ -7,7 +7,6 @@ import subprocess
 import journal
 from bench import check, equal, run
 
-FOREIGN = "Nov 21 07:00:00 mail systemd[1]: began\n"
 OPEN = '[ramp]\nplan = "none"\n'
 
 
@@ -36,8 +35,6 @@ def lines_told(bench):
 
 def test_log_and_brought_lines(bench):
     bench.start(OPEN)
-    # The name of a source is enough to have it known.
-    bench.command("feed", "-", "--name", "tail", text=FOREIGN)
     send(bench, "before", 10, 0)
     bench.wait("the reports", lambda: counted(bench) == (9, 1))
     # From the beginning: what the file has told already comes again, and then both tell the same.

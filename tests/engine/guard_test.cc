@@ -14,9 +14,6 @@ policy::Options open_plan() {
   open.unlimited = true;
   options.plans["open"] = open;
   options.default_plan = "open";
-  // The sender's own health would stop it: here it is the provider that is ill.
-  options.constants.stop_share = 2;
-  options.constants.bounce_share = 2;
   return options;
 }
 
@@ -100,6 +97,16 @@ TEST_CASE("pending suppressions go when the outage ends in silence", "[engine][u
   outage.bench.clock.advance(std::chrono::hours{25});
   outage.bench.engine->tick();
   CHECK(outage.bench.engine->status().suppressed_pending == 0);
+}
+
+TEST_CASE("an outage does not stop the sender", "[engine][unit]") {
+  Outage outage;
+  outage.mail_many("good", 60, kSent);
+  outage.mail_many("valid", 30, kUnknownUser);
+  auto elsewhere = outage.bench.begin("x@a.example");
+  CHECK(outage.bench.ask(elsewhere, "bob@outlook.example").answer == Answer::Continue);
+  outage.mail_many("later", 50, kSent);
+  CHECK(outage.bench.flow("a.example", "gmail").summary.status == ramp::FlowStatus::Open);
 }
 
 TEST_CASE("a delivery clears its own pending entry", "[engine][unit]") {

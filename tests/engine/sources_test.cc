@@ -46,6 +46,17 @@ TEST_CASE("a throttle hidden before a success counts once in two sources", "[eng
   CHECK(bench.flow("a.example", "gmail").deferrals == 1);
 }
 
+TEST_CASE("lines of a followed log that a program brings as well count once", "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
+  const std::vector<std::string> lines{
+      active("A00001", "x@a.example"),
+      Bench::delivery("A00001", "bob@gmail.example", "mx.google.example", kFull)};
+  bench.log(lines);
+  bench.log(lines, "feed:stdin");
+  CHECK(bench.engine->replies().at(0).count == 1);
+}
+
 TEST_CASE("lines that a program brings again count once", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
@@ -74,8 +85,14 @@ TEST_CASE("a line about a recipient that a message does not have is not believed
           "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
-  bench.log({Bench::delivery("A00001", "victim@gmail.example", "mx.google.example", kUnknownUser)});
+  const bool told = GENERATE(false, true);
+  if (told) {
+    bench.log({active("A00001", "x@a.example")});
+  }
+  bench.log({Bench::delivery("A00001", "victim@gmail.example", "mx.google.example", kUnknownUser),
+             Bench::delivery("A00001", "other@gmail.example", "mx.google.example", kTooFast)});
   CHECK(bench.engine->status().suppressed == 0);
+  CHECK(bench.flow("a.example", "gmail").summary.status == ramp::FlowStatus::Open);
   bench.log({Bench::delivery("A00001", "bob@gmail.example", "mx.google.example", kUnknownUser)});
   CHECK(bench.engine->status().suppressed == 1);
 }

@@ -42,6 +42,9 @@ class Guards {
 
   /// Whose guard makes a new entry at this provider pending: the provider, kHost, or "".
   [[nodiscard]] std::string pending_for(const std::string& provider, base::WallTime now) const;
+  /// Whether answers of this provider that blame addresses are in doubt, also before a leap is
+  /// seen.
+  [[nodiscard]] bool doubts(const std::string& provider, base::WallTime now) const;
   [[nodiscard]] bool leaping(const std::string& provider, base::WallTime now) const;
   /// Other constants for all of them.
   void set_options(const suppression::GuardOptions& options);

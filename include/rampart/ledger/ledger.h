@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "rampart/base/mutex.h"
@@ -71,6 +72,8 @@ class Ledger {
   Domains domains;
   Sources sources;
   Replies replies;
+  /// Whose mail met the recent dead, by suppression key; under the writer's gate.
+  std::unordered_map<std::string, std::string> blamed;
   Classifier classifier;  ///< under the writer's gate
   Guards guards;
   Seen seen;

@@ -49,7 +49,14 @@ struct BookMessage {
   base::WallTime seen_at{};
   base::WallTime reported_at{};  ///< last report; zero: none yet
   std::vector<BookRecipient> recipients;
+  /// Hashes of all recipients that the milter admitted, also of those that are settled; after a
+  /// restart only of those that are not.
+  std::vector<std::size_t> admitted;
 };
+
+/// Notes that the milter admitted a recipient, and whether it did. @param name  a book_key
+void admit(BookMessage& message, const std::string& name);
+[[nodiscard]] bool is_admitted(const BookMessage& message, const std::string& name);
 
 class QueueBook {
  public:

@@ -34,9 +34,6 @@ class Sources {
   void set(const SourceStatus& status);
   [[nodiscard]] std::vector<SourceStatus> all() const;
 
-  /// Whether one event may be told twice: by several logs, or by a program that repeats itself.
-  [[nodiscard]] bool may_repeat(std::string_view source) const;
-
   void restore(store::CursorRecord record);
   void set_cursor(const store::CursorRecord& cursor);
   [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;

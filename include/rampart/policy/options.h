@@ -76,7 +76,8 @@ struct Options {
   base::Micros max_lag = std::chrono::minutes{5};
   /// Mail leaves through a next hop whose answers are not the providers'.
   bool smarthost = false;
-  bool has_log_source = false;  ///< some log is configured
+  bool lines_brought = false;   ///< another program brings the lines: rampart feed -
+  bool has_log_source = false;  ///< some log is configured, or lines are brought
   /// Relays at these addresses are this host itself (content filters): not deliveries.
   std::vector<provider::Network> own_addresses;
   /// Names under which this host's MTA reports: its own notices only confirm what its log says.

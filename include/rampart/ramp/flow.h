@@ -273,6 +273,14 @@ Effects on_report(const Subject& subject,
 /// than the windows: nothing.
 void retract(Flow& flow, const Context& context);
 
+/// Has this sender mailed so many recipients who exist that a sudden run of dead ones is hardly its
+/// own fault? @param run  dead ones of that run that were counted
+bool is_sound(const Health& health, const Context& context, std::uint32_t run);
+
+/// So many of the recipients that were said not to exist were said so wrongly: for a sound sender
+/// they count no more, and a stop that would not have come without them ends.
+void forgive(Health& health, const Context& context, std::uint32_t dead);
+
 /// A queued recipient disappeared without a report (deleted by a person, expired here after five
 /// days).
 void forget(Flow& flow, HostFlow& host, Standing standing);

@@ -53,6 +53,11 @@ class FailureGuard {
   /// What tick(now) would tell.
   [[nodiscard]] bool leaping(base::WallTime now) const;
 
+  /// The last answers, kSuspectRun or more, all blamed addresses, which is rare where that is not
+  /// usual: nothing is pending yet, but nobody should be blamed for them either.
+  [[nodiscard]] bool suspicious(base::WallTime now) const;
+  static constexpr std::size_t kSuspectRun = 5;
+
   /// The keys of the recent dead, oldest first: those before the leap was seen were suppressed.
   [[nodiscard]] std::vector<std::string> recent_dead() const;
   /// The share that blames the address in other times, from 0 to 1.
