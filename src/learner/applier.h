@@ -101,7 +101,9 @@ class Applier {
 
   ledger::Ledger& ledger_;
   std::shared_ptr<const policy::Active> active_;
-  std::string_view source_;
+  std::string source_;
+  std::vector<std::string> other_sources_;
+  bool may_repeat_;  ///< a program brings the lines, and again those that were not confirmed
   std::vector<store::Operation> operations_;
 };
 

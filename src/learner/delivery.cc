@@ -208,7 +208,7 @@ bool Applier::is_news(const report::LogLine& line, const report::Delivery& deliv
     what += '\n';
     what += part;
   }
-  if (ledger_.seen.add(what, line.time, std::chrono::seconds{1})) {
+  if (ledger_.seen.add_report(what, line.time, source_, other_sources_, may_repeat_)) {
     return true;
   }
   static telemetry::Counter& repeated = telemetry::counter("reports_repeated_total");
@@ -330,9 +330,9 @@ void Applier::on_refused_to_talk(const report::LogLine& line,
       (!message->admitted_here && message->source != source_)) {
     return;
   }
-  if (!ledger_.seen.add(line.instance + '\n' + line.queue_id.text() + '\n' + refused.relay.address +
-                            '\n' + refused.reply.text,
-                        line.time, std::chrono::seconds{1})) {
+  const std::string what = line.instance + '\n' + line.queue_id.text() + '\n' +
+                           refused.relay.address + '\n' + refused.reply.text;
+  if (!ledger_.seen.add_report(what, line.time, source_, other_sources_, may_repeat_)) {
     return;
   }
   const std::string owner(active_->policy().providers.find_by_host(refused.relay.host));

@@ -21,7 +21,11 @@ std::string_view book_instance(std::string_view instance) noexcept {
 Applier::Applier(ledger::Ledger& ledger,
                  std::shared_ptr<const policy::Active> active,
                  std::string_view source)
-    : ledger_(ledger), active_(std::move(active)), source_(source) {}
+    : ledger_(ledger),
+      active_(std::move(active)),
+      source_(source),
+      other_sources_(ledger.sources.others(source)),
+      may_repeat_(source.starts_with("feed:")) {}
 
 BookMessage* Applier::find(const report::LogLine& line) {
   return ledger_.book.find(book_instance(line.instance), line.queue_id.text());

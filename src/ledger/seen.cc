@@ -24,11 +24,41 @@ bool Seen::contains(std::uint64_t identity) const {
                      [&](const auto& day) { return day.second.contains(identity); });
 }
 
-bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack, base::Micros kept) {
-  const auto second = [](base::WallTime at) {
-    return std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
+namespace {
+
+long long second_of(base::WallTime time) noexcept {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+bool Seen::add_report(std::string_view what,
+                      base::WallTime time,
+                      const std::string& source,
+                      const std::vector<std::string>& others,
+                      bool may_repeat) {
+  const long long at = second_of(time);
+  const auto of = [&](const std::string& whose) {
+    return whose + '\n' + std::string(what);
   };
-  const long long at = second(time);
+  const std::uint64_t own = identity(of(source), at);
+  const base::MutexLock lock(mutex_);
+  if (may_repeat && contains(own)) {
+    return false;
+  }
+  for (const std::string& other : others) {
+    for (long long one = at - 1; one <= at + 1; ++one) {
+      if (contains(identity(of(other), one))) {
+        return false;
+      }
+    }
+  }
+  enter(own, time);
+  return true;
+}
+
+bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack, base::Micros kept) {
+  const long long at = second_of(time);
   const long long around = std::chrono::ceil<std::chrono::seconds>(slack).count();
   const base::MutexLock lock(mutex_);
   for (long long one = at - around; one <= at + around; ++one) {
@@ -37,17 +67,22 @@ bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack, b
     }
   }
   // Stored under the time from which kKept leads to its end.
-  const store::SeenReportRecord record{identity(what, at), time + kept - kKept};
-  days_[base::day_number(record.time)].insert(record.identity);
+  enter(identity(what, at), time + kept - kKept);
+  return true;
+}
+
+void Seen::enter(std::uint64_t identity, base::WallTime time) {
+  if (!days_[base::day_number(time)].insert(identity).second) {
+    return;
+  }
   ++size_;
-  pending_.push_back(record);
+  pending_.push_back({identity, time});
   if (size_ > kIdentitiesMax && days_.size() > 1) {
     static telemetry::Counter& full = telemetry::counter("seen_reports_full_total");
     full.add();
     size_ -= days_.begin()->second.size();
     days_.erase(days_.begin());
   }
-  return true;
 }
 
 void Seen::collect(std::vector<store::Operation>& operations) {

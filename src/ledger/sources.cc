@@ -27,6 +27,17 @@ std::vector<SourceStatus> Sources::all() const {
   return all;
 }
 
+std::vector<std::string> Sources::others(std::string_view source) const {
+  std::vector<std::string> names;
+  const base::MutexLock lock(mutex_);
+  for (const auto& [name, cursor] : cursors_) {
+    if (name != source && !is_mailbox(name)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 void Sources::restore(store::CursorRecord record) {
   const base::MutexLock lock(mutex_);
   cursors_[record.source] = std::move(record);

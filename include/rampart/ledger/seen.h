@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -39,6 +40,15 @@ class Seen {
            base::Micros slack,
            base::Micros kept = kKept);
 
+  /// The same for a report of `source`, which counts if none of `others` has told it within a
+  /// second. What a source tells again at another place of its own is another event, unless it may
+  /// repeat itself: then the same second is the same event.
+  bool add_report(std::string_view what,
+                  base::WallTime time,
+                  const std::string& source,
+                  const std::vector<std::string>& others,
+                  bool may_repeat);
+
   void collect(std::vector<store::Operation>& operations);
   void settle(bool stored);
   /// Drops what is older than kKept.
@@ -46,6 +56,7 @@ class Seen {
 
  private:
   [[nodiscard]] std::uint64_t identity(std::string_view what, long long second) const noexcept;
+  void enter(std::uint64_t identity, base::WallTime time) RAMPART_REQUIRES(mutex_);
   [[nodiscard]] bool contains(std::uint64_t identity) const RAMPART_REQUIRES(mutex_);
 
   const base::HashKey key_;

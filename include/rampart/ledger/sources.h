@@ -34,6 +34,9 @@ class Sources {
   void set(const SourceStatus& status);
   [[nodiscard]] std::vector<SourceStatus> all() const;
 
+  /// All that tell or have told of reports, but for `source`.
+  [[nodiscard]] std::vector<std::string> others(std::string_view source) const;
+
   void restore(store::CursorRecord record);
   void set_cursor(const store::CursorRecord& cursor);
   [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;
