@@ -224,8 +224,8 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
     return {};
   }
   const Action action = effective_over(rule.over, transaction.client);
-  const bool bound =
-      rule.mode == Mode::Enforce && action != Action::Accept && action != Action::Tag;
+  const bool bound = rule.mode == Mode::Enforce && action != Action::Accept &&
+                     action != Action::Tag && policy.options().lease_time > base::Micros{0};
   enum class Step : std::uint8_t { Taken, Refused, Waits };
   ramp::Admission admission;
   bool asked = false;

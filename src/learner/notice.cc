@@ -67,7 +67,7 @@ class Notice {
   bool is_news(const mail::Address& address, std::string_view what) {
     const bool news = ledger_.seen.add(
         "notice\n" + token_.token + '\n' + to_string(address) + '\n' + std::string(what),
-        token_.time, base::Micros{0}, active_->options().token_lifetime);
+        token_.time, active_->options().token_lifetime);
     repeated_ += news ? 0 : 1;
     return news;
   }

@@ -57,17 +57,14 @@ bool Seen::add_report(std::string_view what,
   return true;
 }
 
-bool Seen::add(std::string_view what, base::WallTime time, base::Micros slack, base::Micros kept) {
-  const long long at = second_of(time);
-  const long long around = std::chrono::ceil<std::chrono::seconds>(slack).count();
+bool Seen::add(std::string_view what, base::WallTime time, base::Micros kept) {
+  const std::uint64_t own = identity(what, second_of(time));
   const base::MutexLock lock(mutex_);
-  for (long long one = at - around; one <= at + around; ++one) {
-    if (contains(identity(what, one))) {
-      return false;
-    }
+  if (contains(own)) {
+    return false;
   }
   // Stored under the time from which kKept leads to its end.
-  enter(identity(what, at), time + kept - kKept);
+  enter(own, time + kept - kKept);
   return true;
 }
 

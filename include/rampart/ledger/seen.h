@@ -32,13 +32,9 @@ class Seen {
   void restore(const store::SeenReportRecord& record);
 
   /// Notes that `what`, told of `time`, is counted.
-  /// @param slack  sources may stamp one event so far apart
-  /// @param kept   how long it is remembered from `time` on
+  /// @param kept  how long it is remembered from `time` on
   /// @return false if it was counted before
-  bool add(std::string_view what,
-           base::WallTime time,
-           base::Micros slack,
-           base::Micros kept = kKept);
+  bool add(std::string_view what, base::WallTime time, base::Micros kept = kKept);
 
   /// The same for a report of `source`, which counts if none of `others` has told it within a
   /// second. What a source tells again at another place of its own is another event, unless it may

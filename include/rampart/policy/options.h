@@ -71,6 +71,7 @@ struct Options {
 
   base::Micros store_deadline = std::chrono::milliseconds{50};
   OnLoss on_loss = OnLoss::Share;
+  /// Zero: units are spent straight from memory, for a store that does not outlive the process.
   base::Micros lease_time = std::chrono::seconds{10};
 
   base::Micros max_lag = std::chrono::minutes{5};
