@@ -1,9 +1,9 @@
 #include "postfix_tools.h"
 
+#include "rampart/base/program.h"
 #include "rampart/base/text.h"
 
 #include "json.h"
-#include "program.h"
 
 namespace rampart::cli {
 namespace {
@@ -58,7 +58,7 @@ base::Result<MtaTools::Release> PostfixTools::release(const Ids& ids) const {
   for (const mail::QueueId& id : ids) {
     input += id.text() + '\n';
   }
-  const auto result = run_program(command(arguments_.postsuper, {"-H", "-"}), input);
+  const auto result = base::run_program(command(arguments_.postsuper, {"-H", "-"}), input);
   if (!result) {
     return result.error();
   }
@@ -72,7 +72,7 @@ base::Result<MtaTools::Release> PostfixTools::release(const Ids& ids) const {
 std::set<std::string> PostfixTools::flush(const Ids& ids) const {
   std::set<std::string> failed;
   for (const mail::QueueId& id : ids) {
-    const auto result = run_program(command(arguments_.postqueue, {"-i", id.text()}), {});
+    const auto result = base::run_program(command(arguments_.postqueue, {"-i", id.text()}), {});
     if (!result || result->exit_code != 0) {
       failed.insert(id.text());
     }
@@ -81,7 +81,7 @@ std::set<std::string> PostfixTools::flush(const Ids& ids) const {
 }
 
 base::Result<std::map<std::string, std::string>> PostfixTools::queue(const Ids& /*ids*/) const {
-  const auto result = run_program(command(arguments_.postqueue, {"-j"}), {});
+  const auto result = base::run_program(command(arguments_.postqueue, {"-j"}), {});
   if (!result) {
     return result.error();
   }

@@ -2,9 +2,8 @@
 
 #include <optional>
 
+#include "rampart/base/program.h"
 #include "rampart/base/text.h"
-
-#include "program.h"
 
 namespace rampart::cli {
 namespace {
@@ -65,7 +64,7 @@ std::vector<std::string> SendmailTools::command(std::vector<std::string> words,
 }
 
 base::Result<MtaTools::Release> SendmailTools::release(const Ids& ids) const {
-  const auto result = run_program(command({"-v", "-Q", "-qQ"}, ids), {});
+  const auto result = base::run_program(command({"-v", "-Q", "-qQ"}, ids), {});
   if (!result) {
     return result.error();
   }
@@ -77,7 +76,7 @@ base::Result<MtaTools::Release> SendmailTools::release(const Ids& ids) const {
 }
 
 std::set<std::string> SendmailTools::flush(const Ids& ids) const {
-  const auto result = run_program(command({}, ids), {});
+  const auto result = base::run_program(command({}, ids), {});
   std::set<std::string> failed;
   if (!result || result->exit_code != 0) {
     for (const mail::QueueId& id : ids) {
@@ -94,7 +93,7 @@ base::Result<std::map<std::string, std::string>> SendmailTools::queue(const Ids&
   };
   std::map<std::string, std::string> queues;
   for (const Part& part : {Part{"hold", {"-bp", "-qQ"}}, Part{"deferred", {"-bp"}}}) {
-    const auto result = run_program(command(part.words, ids), {});
+    const auto result = base::run_program(command(part.words, ids), {});
     if (!result) {
       return result.error();
     }

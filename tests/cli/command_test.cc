@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "rampart/base/program.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
-
-#include "cli/program.h"
 
 namespace rampart::cli {
 namespace {
 
 const std::string kTables = RAMPART_SOURCE_DIR "/conf";
 
-ProgramResult rampart(std::vector<std::string> words, std::string_view input = {}) {
+base::ProgramResult rampart(std::vector<std::string> words, std::string_view input = {}) {
   words.insert(words.begin(), RAMPART_BINARY);
-  const auto result = run_program(words, input);
+  const auto result = base::run_program(words, input);
   REQUIRE(result.has_value());
   return *result;
 }
@@ -50,7 +49,7 @@ TEST_CASE("exit codes without a service", "[cli]") {
   };
   for (const Case& c : cases) {
     CAPTURE(fmt::format("{}", fmt::join(c.words, " ")));
-    const ProgramResult result = rampart(c.words);
+    const base::ProgramResult result = rampart(c.words);
     CAPTURE(result.output, result.errors);
     CHECK(result.exit_code == c.exit_code);
     CHECK(result.errors.find(c.error) != std::string::npos);
@@ -62,7 +61,7 @@ TEST_CASE("a bad configuration is told by file, line and column", "[cli]") {
   const test::TemporaryDirectory directory;
   const std::string bad =
       directory.write("bad.toml", "tables = \"" + kTables + "\"\nalowance = 1\nmode = \"both\"\n");
-  const ProgramResult result = rampart({"-c", bad, "config", "check"});
+  const base::ProgramResult result = rampart({"-c", bad, "config", "check"});
   CAPTURE(result.output);
   CHECK(result.output.find(bad + ":2:1: error: ") != std::string::npos);
   CHECK(result.output.find("    2 | alowance = 1\n      | ^\n") != std::string::npos);
@@ -71,7 +70,8 @@ TEST_CASE("a bad configuration is told by file, line and column", "[cli]") {
 
 TEST_CASE("errors are JSON where JSON was asked for", "[cli]") {
   const test::TemporaryDirectory directory;
-  const ProgramResult unreachable = rampart({"--json", "status", "--socket", directory / "x.sock"});
+  const base::ProgramResult unreachable =
+      rampart({"--json", "status", "--socket", directory / "x.sock"});
   CHECK(unreachable.exit_code == 3);
   CHECK(unreachable.output.starts_with(R"({"error":{"code":"unreachable","text":")"));
   CHECK(unreachable.errors.empty());
@@ -79,22 +79,22 @@ TEST_CASE("errors are JSON where JSON was asked for", "[cli]") {
 }
 
 TEST_CASE("explain needs the tables only", "[cli]") {
-  const ProgramResult words =
+  const base::ProgramResult words =
       rampart({"explain", "--tables", kTables, "550", "5.1.1", "No such user", "--stage", "rcpt"});
   CHECK(words.exit_code == 0);
   CHECK(words.output.starts_with("class       permanent, mailbox_unknown\n"));
-  const ProgramResult lines = rampart({"explain", "--tables", kTables, "-"},
-                                      "550 5.1.1 No such user\n\n421 4.7.0 try later\n");
+  const base::ProgramResult lines = rampart({"explain", "--tables", kTables, "-"},
+                                            "550 5.1.1 No such user\n\n421 4.7.0 try later\n");
   CHECK(lines.output.starts_with("reply       550 5.1.1 No such user\nclass"));
   CHECK(lines.output.find("\n\nreply       421 4.7.0 try later\n") != std::string::npos);
 }
 
 TEST_CASE("the table of codes needs nothing but the program", "[cli]") {
-  const ProgramResult table = rampart({"explain", "--codes"});
+  const base::ProgramResult table = rampart({"explain", "--codes"});
   CHECK(table.exit_code == 0);
   CHECK(table.output.find("\n421         ") != std::string::npos);
   CHECK(table.output.find("\nX.1.1       ") != std::string::npos);
-  const ProgramResult json = rampart({"explain", "--codes", "--json"});
+  const base::ProgramResult json = rampart({"explain", "--codes", "--json"});
   CHECK(json.output.find("\"code\": \"(time-out)\"") != std::string::npos);
   CHECK(rampart({"explain", "--codes", "550"}).exit_code == 2);
   CHECK(rampart({"explain", "--codes", "--message"}).exit_code == 2);
@@ -113,11 +113,11 @@ TEST_CASE("mails are explained from files and from standard input", "[cli]") {
     more.insert(more.begin(), words.begin(), words.end());
     return more;
   };
-  const ProgramResult one = rampart(with({file}));
+  const base::ProgramResult one = rampart(with({file}));
   CHECK(one.exit_code == 0);
   CHECK(one.output.starts_with("kind        bounce\n"));
   CHECK(rampart(with({"-"}), mail).output == one.output);
-  const ProgramResult both = rampart(with({"--json", file, directory / "none.eml"}));
+  const base::ProgramResult both = rampart(with({"--json", file, directory / "none.eml"}));
   CAPTURE(both.output);
   CHECK(both.exit_code == 1);
   CHECK(both.output.starts_with("{\"file\":\"" + file + "\",\"kind\":\"bounce\","));
@@ -129,10 +129,10 @@ TEST_CASE("mails are explained from files and from standard input", "[cli]") {
 
 TEST_CASE("JSON lines from standard input", "[cli]") {
   const std::vector<std::string> words{"explain", "--tables", kTables, "--jsonl"};
-  const ProgramResult good = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\n");
+  const base::ProgramResult good = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\n");
   CHECK(good.exit_code == 0);
   CHECK(good.output.starts_with(R"({"id":1,"class":"delivered",)"));
-  const ProgramResult bad = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\nx\n");
+  const base::ProgramResult bad = rampart(words, "{\"id\":1,\"reply\":\"250 OK\"}\nx\n");
   CHECK(bad.exit_code == 1);
   CHECK(bad.output.find(R"({"id":null,"error":"line 2: no JSON object"})") != std::string::npos);
 }

@@ -3,14 +3,13 @@
 
 #include <unistd.h>
 
+#include "rampart/base/program.h"
 #include "rampart/control/server.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
 #include "support/policy.h"
 #include "support/temporary_directory.h"
-
-#include "cli/program.h"
 
 namespace rampart::cli {
 namespace {
@@ -30,19 +29,19 @@ class Fixture {
     REQUIRE(opened.has_value());
     server = std::move(*opened);
   }
-  ProgramResult run(std::vector<std::string> words, std::string_view input = {}) const {
+  base::ProgramResult run(std::vector<std::string> words, std::string_view input = {}) const {
     words.insert(words.begin(), {RAMPART_BINARY, "--socket", directory / "c.sock"});
-    const auto result = run_program(words, input);
+    const auto result = base::run_program(words, input);
     REQUIRE(result.has_value());
     return *result;
   }
-  ProgramResult release(std::vector<std::string> words, std::string_view input = {}) const {
+  base::ProgramResult release(std::vector<std::string> words, std::string_view input = {}) const {
     words.insert(words.begin(), {"hold", "release"});
     words.insert(words.end(), {"--postsuper", directory / "postsuper", "--postqueue",
                                directory / "postqueue", "--mta-config", "/etc/some"});
     return run(std::move(words), input);
   }
-  ProgramResult release_from_sendmail(std::vector<std::string> words) const {
+  base::ProgramResult release_from_sendmail(std::vector<std::string> words) const {
     words.insert(words.begin(), {"hold", "release"});
     words.insert(words.end(), {"--mta", "sendmail", "--sendmail", directory / "sendmail",
                                "--sendmail-cf", "/etc/some.cf"});
@@ -98,7 +97,7 @@ TEST_CASE("release reads what postsuper says, and asks what became of the rest",
       "echo \"$@\" >> " + (fixture.directory / "flushed") +
           "\ncase \"$*\" in *-j) echo '{\"queue_name\":\"hold\",\"queue_id\":\"4Xk2Pq1z9R2\"}'\n"
           "echo '{\"queue_name\":\"deferred\",\"queue_id\":\"4Xk2Pq1z9R3\"}';; esac\n");
-  const ProgramResult result =
+  const base::ProgramResult result =
       fixture.release({"-"}, "4Xk2Pq1z9R1 4Xk2Pq1z9R2\n4Xk2Pq1z9R3\n4Xk2Pq1z9R4\n4Xk2Pq1zZZ9\n");
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 1);
@@ -132,7 +131,7 @@ TEST_CASE("release reads what Sendmail says, and asks what became of the rest", 
                                  "*-bp*) echo '6AL66EpI000027*  6 Sat <a@b>';;\n"
                                  "*-Q*) echo '6AL66EgP000025: Removed quarantine of \"x\"';;\n"
                                  "esac\n");
-  const ProgramResult result = fixture.release_from_sendmail(
+  const base::ProgramResult result = fixture.release_from_sendmail(
       {"6AL66EgP000025", "6AL66Efj000026", "6AL66EpI000027", "6AL66ET2000028"});
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 1);
@@ -210,7 +209,7 @@ TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") 
   CHECK_FALSE(fs::exists(fixture.directory / "called"));
   CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
   // postsuper says nothing and postqueue fails: nothing is known, so it stays held here.
-  const ProgramResult unknown = fixture.release({"--all", "--yes"});
+  const base::ProgramResult unknown = fixture.release({"--all", "--yes"});
   CHECK(unknown.exit_code == 1);
   CHECK(unknown.output.find("4Xk2Pq1z9R1  not released; postqueue -j") != std::string::npos);
   CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
@@ -218,22 +217,22 @@ TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") 
 
 TEST_CASE("suppressions from the command line", "[cli]") {
   const Fixture fixture;
-  const ProgramResult added =
+  const base::ProgramResult added =
       fixture.run({"suppression", "add", "bob@example.com", "--reason", "asked by phone"});
   CHECK(added.exit_code == 0);
   CHECK(added.output ==
         "added  bob@example.com  until undone\nundo: rampart suppression remove bob@example.com\n");
-  const ProgramResult why = fixture.run({"suppression", "why", "bob@example.com"});
+  const base::ProgramResult why = fixture.run({"suppression", "why", "bob@example.com"});
   CHECK(why.exit_code == 1);
   CHECK(why.output.find("evidence  asked by phone\n") != std::string::npos);
   CHECK(fixture.run({"suppression", "why", "eve@example.com"}).exit_code == 0);
   CHECK(fixture.run({"suppression", "add", "nonsense"}).exit_code == 2);
   const std::string list = "# list\na@example.com\nnonsense\nbob@example.com\n";
-  const ProgramResult refused = fixture.run({"suppression", "import", "-"}, list);
+  const base::ProgramResult refused = fixture.run({"suppression", "import", "-"}, list);
   CHECK(refused.exit_code == 2);
   CHECK(refused.output.find("standard input:3:") != std::string::npos);
   CHECK(fixture.run({"suppression", "why", "a@example.com"}).exit_code == 0);
-  const ProgramResult dry = fixture.run({"suppression", "import", "-", "--dry-run"}, list);
+  const base::ProgramResult dry = fixture.run({"suppression", "import", "-", "--dry-run"}, list);
   CHECK(dry.output.find("4 lines: 2 addresses, 1 new, 1 already there, 1 bad\n") !=
         std::string::npos);
   CHECK(fixture.run({"suppression", "import", "-", "--skip-bad"}, list).exit_code == 1);
@@ -254,7 +253,7 @@ TEST_CASE("flows from the command line", "[cli]") {
   CHECK(fixture.run({"flow", "show", "a.example", "c.example"}).exit_code == 0);
   CHECK(fixture.run({"flow", "show", "a.example", "z.example"}).exit_code == 5);
   CHECK(fixture.run({"flow", "pause", "a.example", "c.example", "--for", "2"}).exit_code == 2);
-  const ProgramResult paused = fixture.run({"flow", "pause", "a.example", "c.example"});
+  const base::ProgramResult paused = fixture.run({"flow", "pause", "a.example", "c.example"});
   CHECK(paused.output.find("paused until resumed") != std::string::npos);
   CHECK(paused.output.find("undo: rampart flow resume a.example c.example\n") != std::string::npos);
   CHECK(fixture.run({"flow", "resume", "a.example", "c.example"}).exit_code == 0);

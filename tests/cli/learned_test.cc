@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "rampart/base/mutex.h"
+#include "rampart/base/program.h"
 #include "rampart/control/server.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
@@ -14,7 +15,6 @@
 #include "support/temporary_directory.h"
 
 #include "cli/json.h"
-#include "cli/program.h"
 
 namespace rampart::cli {
 namespace {
@@ -77,9 +77,9 @@ class Fixture {
     taken.insert(taken.end(), lines.begin(), lines.end());
     return lines.size();
   }
-  ProgramResult run(std::vector<std::string> words, std::string_view input = {}) const {
+  base::ProgramResult run(std::vector<std::string> words, std::string_view input = {}) const {
     words.insert(words.begin(), {RAMPART_BINARY, "--socket", directory / "c.sock"});
-    const auto result = run_program(words, input);
+    const auto result = base::run_program(words, input);
     REQUIRE(result.has_value());
     return *result;
   }
@@ -97,14 +97,14 @@ class Fixture {
 
 TEST_CASE("suggested rules are accepted as they are", "[cli]") {
   const Fixture fixture;
-  const ProgramResult rules = fixture.run({"replies", "unknown", "--rules"});
+  const base::ProgramResult rules = fixture.run({"replies", "unknown", "--rules"});
   CAPTURE(rules.output, rules.errors);
   REQUIRE(rules.exit_code == 0);
   CHECK(rules.output.find("[[rule]]") != std::string::npos);
   const std::string file = fixture.directory.write("own.toml", rules.output);
   const std::string config = fixture.directory.write(
       "rampart.toml", "tables = \"" + kTables + "\"\n[replies]\nfile = \"" + file + "\"\n");
-  const ProgramResult check = fixture.run({"-c", config, "config", "check"});
+  const base::ProgramResult check = fixture.run({"-c", config, "config", "check"});
   CAPTURE(check.output, check.errors);
   CHECK(check.exit_code == 0);
   CHECK(check.output.find("error") == std::string::npos);
@@ -112,12 +112,13 @@ TEST_CASE("suggested rules are accepted as they are", "[cli]") {
 
 TEST_CASE("replies are listed for people and as JSON", "[cli]") {
   const Fixture fixture;
-  const ProgramResult unknown = fixture.run({"replies", "unknown"});
+  const base::ProgramResult unknown = fixture.run({"replies", "unknown"});
   CAPTURE(unknown.output);
   CHECK(unknown.exit_code == 0);
   CHECK(unknown.output.find("gmail") != std::string::npos);
   CHECK(unknown.output.find("rampart replies unknown --rules") != std::string::npos);
-  const ProgramResult gmail = fixture.run({"replies", "list", "--provider", "gmail", "--json"});
+  const base::ProgramResult gmail =
+      fixture.run({"replies", "list", "--provider", "gmail", "--json"});
   const Json json = Json::parse(gmail.output);
   CHECK(json["replies"].size() == 1);
   CHECK(fixture.run({"replies", "list", "--provider", "nobody"}).output ==
@@ -127,7 +128,7 @@ TEST_CASE("replies are listed for people and as JSON", "[cli]") {
 TEST_CASE("lines are fed byte for byte, and nothing is said", "[cli]") {
   const Fixture fixture;
   const std::string bytes("b\xff\0\x1b\"\\", 6);
-  const ProgramResult result =
+  const base::ProgramResult result =
       fixture.run({"feed", "-", "--name", "rsyslog"}, "one\n" + bytes + "\n\ngr\xc3\xbcn\nlast");
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 0);
@@ -158,7 +159,7 @@ TEST_CASE("lines are confirmed as rsyslog's omprog asks", "[cli]") {
             .output == "OK\nOK\nDEFER_COMMIT\nDEFER_COMMIT\nOK\n");
   CHECK(fixture.taken == std::vector<std::string>{"one", "two", "three", "four"});
   fixture.problem = base::Error{base::Error::Kind::Unavailable, "the store is away"};
-  const ProgramResult failed = fixture.run({"feed", "-", "--confirm"}, "one\n");
+  const base::ProgramResult failed = fixture.run({"feed", "-", "--confirm"}, "one\n");
   CHECK(failed.output == "error: the store is away\n");
   CHECK(failed.exit_code == 75);
 }
@@ -166,7 +167,7 @@ TEST_CASE("lines are confirmed as rsyslog's omprog asks", "[cli]") {
 TEST_CASE("what was not taken is to be brought again", "[cli]") {
   Fixture fixture;
   fixture.problem = base::Error{base::Error::Kind::Unavailable, "the store is away"};
-  const ProgramResult away = fixture.run({"feed", "-"}, "one\n");
+  const base::ProgramResult away = fixture.run({"feed", "-"}, "one\n");
   CHECK(away.exit_code == 75);
   CHECK(away.errors == "rampart: the store is away\n");
   fixture.problem = base::Error{base::Error::Kind::InvalidInput, "a bad name"};
@@ -180,7 +181,7 @@ TEST_CASE("what was not taken is to be brought again", "[cli]") {
 TEST_CASE("with --wait a service that comes back takes what waits", "[cli]") {
   Fixture fixture;
   fixture.server.reset();
-  ProgramResult result;
+  base::ProgramResult result;
   std::jthread feeding([&] { result = fixture.run({"feed", "-", "--wait"}, "one\n"); });
   fixture.listen();
   feeding.join();
@@ -191,7 +192,7 @@ TEST_CASE("with --wait a service that comes back takes what waits", "[cli]") {
 
 TEST_CASE("a mail is taken whatever it is", "[cli]") {
   const Fixture fixture;
-  const ProgramResult quiet = fixture.run({"feed", "--message"}, "no mail at all \xff\n");
+  const base::ProgramResult quiet = fixture.run({"feed", "--message"}, "no mail at all \xff\n");
   CAPTURE(quiet.output, quiet.errors);
   CHECK(quiet.exit_code == 0);
   CHECK(quiet.output.empty());
@@ -204,7 +205,7 @@ TEST_CASE("a mail is taken whatever it is", "[cli]") {
 
 TEST_CASE("of an unknown queue ID nothing is told", "[cli]") {
   const Fixture fixture;
-  const ProgramResult result = fixture.run({"explain", "--queue-id", "4Xk2Pq1z9Rz"});
+  const base::ProgramResult result = fixture.run({"explain", "--queue-id", "4Xk2Pq1z9Rz"});
   CHECK(result.exit_code == 0);
   CHECK(result.output.starts_with("4Xk2Pq1z9Rz: nothing is known of this message\n"));
   CHECK(result.output.find("14d (keep in [store])") != std::string::npos);
@@ -220,7 +221,7 @@ TEST_CASE("a pending address is explained and decided on", "[cli]") {
   CAPTURE(list);
   CHECK(list.find("bob@b.example") != std::string::npos);
   CHECK(list.find("BECAUSE OF") != std::string::npos);
-  const ProgramResult why = fixture.run({"suppression", "why", "bob@b.example"});
+  const base::ProgramResult why = fixture.run({"suppression", "why", "bob@b.example"});
   CAPTURE(why.output);
   CHECK(why.exit_code == 1);
   CHECK(why.output.starts_with("bob@b.example is not suppressed but pending since "));
@@ -228,14 +229,15 @@ TEST_CASE("a pending address is explained and decided on", "[cli]") {
   CHECK(why.output.find("rampart suppression confirm bob@b.example") != std::string::npos);
   CHECK(fixture.run({"status"}).output.find(", pending 1\n") != std::string::npos);
 
-  const ProgramResult unasked = fixture.run({"suppression", "confirm", "--provider", "gmail"});
+  const base::ProgramResult unasked =
+      fixture.run({"suppression", "confirm", "--provider", "gmail"});
   CHECK(unasked.exit_code == 2);
   CHECK(unasked.errors.find("nothing was changed; --yes") != std::string::npos);
   CHECK(fixture.run({"suppression", "confirm"}).exit_code == 2);
   CHECK(fixture.run({"suppression", "confirm", "--all", "bob@b.example"}).exit_code == 2);
   CHECK(fixture.run({"suppression", "clear-pending", "eve@b.example"}).exit_code == 1);
 
-  const ProgramResult confirmed =
+  const base::ProgramResult confirmed =
       fixture.run({"suppression", "confirm", "--provider", "gmail", "--yes"});
   CHECK(confirmed.exit_code == 0);
   CHECK(confirmed.output.starts_with("suppressed now: 1\n"));
