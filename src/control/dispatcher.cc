@@ -76,8 +76,8 @@ Json reset_flow(const Call& call) {
 
 Json list_held(const Call& call) {
   Json held = Json::array();
-  for (const auto& record : call.engine.held()) {
-    held.push_back(held_json(record));
+  for (const auto& message : call.engine.held()) {
+    held.push_back(held_json(message));
   }
   return {{"now", time_json(call.engine.status().now)}, {"held", std::move(held)}};
 }

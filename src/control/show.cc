@@ -118,10 +118,18 @@ Json change_json(const suppression::Change& change) {
           {"text", change.text}};
 }
 
-Json held_json(const store::HeldRecord& held) {
-  return {{"queue_id", held.queue_id},     {"sender", held.sender},
-          {"recipients", held.recipients}, {"providers", held.providers},
-          {"reason", held.reason},         {"held_at", time_json(held.held_at)}};
+Json held_json(const engine::HeldMessage& message) {
+  using store::HeldRecord;
+  const HeldRecord& held = message.record;
+  return {{"queue_id", held.queue_id},
+          {"sender", held.sender},
+          {"recipients", held.recipients},
+          {"providers", held.providers},
+          {"reason", held.reason},
+          {"held_at", time_json(held.held_at)},
+          {"state", held.state == HeldRecord::State::Waiting ? "waiting" : "releasing"},
+          {"waits_for", held.waits_for == HeldRecord::WaitsFor::Volume ? "volume" : "person"},
+          {"expected", message.expected ? time_json(*message.expected) : Json(nullptr)}};
 }
 
 Json reply_json(const store::ReplyRecord& reply) {

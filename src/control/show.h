@@ -24,7 +24,7 @@ Json flow_json(const engine::FlowStatus& flow);
 Json status_json(const engine::Status& status);
 Json entry_json(const suppression::Entry& entry);
 Json change_json(const suppression::Change& change);
-Json held_json(const store::HeldRecord& held);
+Json held_json(const engine::HeldMessage& message);
 Json reply_json(const store::ReplyRecord& reply);
 Json event_json(const ledger::Event& event);
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -129,6 +130,10 @@ struct Engine::Data : ledger::Ledger {
   base::Mutex notices_mutex;
   std::vector<std::string> notices RAMPART_GUARDED_BY(notices_mutex);  ///< of the milter
   std::size_t notice_bytes RAMPART_GUARDED_BY(notices_mutex) = 0;
+
+  mutable base::Mutex releaser_mutex;
+  ReleaserStatus releaser RAMPART_GUARDED_BY(releaser_mutex);
+  std::set<mail::QueueId> begun RAMPART_GUARDED_BY(releaser_mutex);
 
   std::atomic<int> lease_waiters{0};
   base::WallTime swept_at{};   ///< tick's

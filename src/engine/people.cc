@@ -450,19 +450,6 @@ base::Result<Engine::ListChange> Engine::apply_list(const std::string& file,
   return change;
 }
 
-std::vector<store::HeldRecord> Engine::held() const {
-  const base::MutexLock lock(data_->book_mutex);
-  std::vector<store::HeldRecord> all;
-  all.reserve(data_->held.size());
-  for (const auto& [id, record] : data_->held) {
-    all.push_back(record);
-  }
-  std::sort(all.begin(), all.end(), [](const store::HeldRecord& a, const store::HeldRecord& b) {
-    return a.held_at < b.held_at;
-  });
-  return all;
-}
-
 void Engine::not_held(const mail::QueueId& queue_id) {
   std::vector<store::Operation> operations;
   if (data_->charge_held(queue_id.text(), data_->clock.wall_now(), operations)) {

@@ -113,7 +113,7 @@ TEST_CASE("a held message is charged when it is released", "[engine][unit]") {
   // The unit of the provider that had room is given back with the rest.
   CHECK(bench.flow("a.example", "outlook").summary.allowance.used_day == 1);
   REQUIRE(bench.engine->held().size() == 1);
-  CHECK(bench.engine->held()[0].recipients.size() == 2);
+  CHECK(bench.engine->held()[0].record.recipients.size() == 2);
   bench.restart();
   REQUIRE(bench.engine->held().size() == 1);
   bench.engine->released({*mail::parse_queue_id("A00002"), *mail::parse_queue_id("A00009")},
@@ -195,7 +195,7 @@ TEST_CASE("a message whose recipients would all be dropped is held", "[engine][u
   CHECK(ending.hold);
   CHECK(ending.drop.empty());
   REQUIRE(bench.engine->held().size() == 1);
-  CHECK(bench.engine->held()[0].reason == "suppressed");
+  CHECK(bench.engine->held()[0].record.reason == "suppressed");
 }
 
 TEST_CASE("a suppressed recipient is not mailed by the release of a held message",
@@ -218,7 +218,7 @@ TEST_CASE("a suppressed recipient is not mailed by the release of a held message
   CHECK(ending.hold);
   CHECK(ending.drop == std::vector<std::string>{"bob@gmail.example"});
   REQUIRE(bench.engine->held().size() == 1);
-  CHECK(bench.engine->held()[0].recipients == std::vector<std::string>{"4@gmail.example"});
+  CHECK(bench.engine->held()[0].record.recipients == std::vector<std::string>{"4@gmail.example"});
 }
 
 TEST_CASE("sendmail mail is never refused", "[engine][unit]") {

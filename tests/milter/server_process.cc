@@ -119,8 +119,8 @@ class Child {
     }
     if (what == "held") {
       std::string all;
-      for (const auto& record : engine_->held()) {
-        all += (all.empty() ? "" : " ") + record.queue_id;
+      for (const auto& message : engine_->held()) {
+        all += (all.empty() ? "" : " ") + message.record.queue_id;
       }
       return all;
     }

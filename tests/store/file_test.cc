@@ -83,7 +83,7 @@ TEST_CASE("what was committed is there when the file is opened again", "[store][
     REQUIRE(store->commit(batch));
     before = contents(*store);
     key = store->hash_key();
-    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 2");
+    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 3");
   }
   CHECK_FALSE(fs::exists(dir.file("state.db-wal")));  // an orderly end empties the log
   const auto store = open_store(Kind::Sqlite, dir);
@@ -156,10 +156,10 @@ TEST_CASE("a newer file is refused and stays as it is", "[store][unit]") {
   const TempDir dir;
   const std::string path = dir.file("state.db");
   create_filled(path);
-  run_sql(path, "CREATE TABLE news(x); PRAGMA user_version = 3", crash);
+  run_sql(path, "CREATE TABLE news(x); PRAGMA user_version = 4", crash);
   CHECK(fs::exists(path + "-wal") == crash);
   CHECK(refused(path, ErrorKind::Unsupported) ==
-        path + ": written by a newer rampart (schema 3, this one knows up to 2)");
+        path + ": written by a newer rampart (schema 4, this one knows up to 3)");
   CHECK(fs::exists(path + "-wal") == crash);
 }
 
@@ -250,6 +250,9 @@ TEST_CASE("a damaged record is told with its table and key", "[store][unit]") {
       {"UPDATE message SET admitted_here = 2 WHERE queue_id = 'Q7'",
        "table message: the record with key \"\" \"Q7\""},
       {"UPDATE held SET recipients = '3:a,' WHERE queue_id = 'H7'",
+       "table held: the record with key \"H7\""},
+      {"UPDATE held SET state = 2 WHERE queue_id = 'H7'", "table held: the record with key \"H7\""},
+      {"UPDATE held SET charged_at = '1,x' WHERE queue_id = 'H7'",
        "table held: the record with key \"H7\""},
       {"UPDATE cursor SET fingerprint_size = 4294967296 WHERE source = '/var/log/mail.log.7'",
        "table cursor: the record with key \"/var/log/mail.log.7\""},

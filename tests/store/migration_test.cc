@@ -1,4 +1,4 @@
-// A file of schema 1, as rampart 0.1 wrote it, becomes one of the present schema.
+// A file of an earlier schema becomes one of the present one.
 
 #include <string>
 
@@ -116,11 +116,59 @@ CREATE TABLE change(
 CREATE INDEX change_key ON change(key, time);
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE message ADD COLUMN source TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE suppression ADD COLUMN pending TEXT NOT NULL DEFAULT '';
+CREATE INDEX suppression_pending ON suppression(key, sender) WHERE pending <> '';
+
+CREATE TABLE token(
+  token BLOB NOT NULL PRIMARY KEY,
+  instance TEXT NOT NULL,
+  queue_id TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipients TEXT NOT NULL,
+  time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX token_time ON token(time);
+
+CREATE TABLE events_data(
+  id INTEGER NOT NULL PRIMARY KEY,
+  data BLOB NOT NULL) STRICT;
+
+CREATE TABLE events(
+  last INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  ids BLOB NOT NULL,
+  PRIMARY KEY(last, id)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reply(
+  provider TEXT NOT NULL,
+  text TEXT NOT NULL,
+  class TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  suppress INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  sample TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  PRIMARY KEY(provider, text)) STRICT;
+
+CREATE TABLE guard(
+  provider TEXT NOT NULL PRIMARY KEY,
+  state TEXT NOT NULL,
+  time INTEGER NOT NULL) STRICT;
+)sql";
+
 constexpr const char* kRows = R"sql(
 INSERT INTO meta VALUES('hash_key', x'000102030405060708090a0b0c0d0e0f');
 INSERT INTO queued VALUES('', 'Q1', 'u@example.org', 'one.example', 'gmail', 2, 4294967295,
   1795219200000008);
 INSERT INTO message VALUES('', 'Q1', 'one.example', 'news@one.example', 1795219200000003, 0);
+INSERT INTO held VALUES('H1', 'one.example', '13:a@example.org,', '5:gmail,', 'suppressed',
+  1795219200000001);
+INSERT INTO held VALUES('H2', 'one.example', '1:a,1:b,', '1:c,1:d,', 'day', 1795219200000002);
 INSERT INTO domain_provider VALUES('d.example', 'gmail', 1795219200000001);
 INSERT INTO seen_report VALUES(-1, 1795219200000001);
 INSERT INTO suppression VALUES('a@example.org', '', 0, '550 5.1.1', 'Q', 'user-unknown',
@@ -130,7 +178,6 @@ INSERT INTO evidence VALUES('b@example.org', '', 1, '-3,0,20000', '19000,2147483
 INSERT INTO change VALUES(1, 'a@example.org', 1795219200000001, 4, 'one.example', 4,
   'operator root', 'words');
 PRAGMA application_id = 1918987632;
-PRAGMA user_version = 1;
 )sql";
 
 void execute(const std::string& path, const std::string& sql) {
@@ -144,9 +191,19 @@ void execute(const std::string& path, const std::string& sql) {
   REQUIRE(sqlite3_close(handle) == SQLITE_OK);
 }
 
-void create_version_1(const std::string& path) {
+// The same rows in a file of schema 1, as rampart 0.1 wrote it, or 2.
+void create(const std::string& path, int version) {
   execute(path, "PRAGMA journal_mode = WAL");
-  execute(path, std::string("BEGIN;") + kVersion1 + kRows + "COMMIT");
+  execute(path, std::string("BEGIN;") + kVersion1 + kRows + (version == 2 ? kVersion2 : "") +
+                    "PRAGMA user_version = " + std::to_string(version) + "; COMMIT");
+}
+
+HeldRecord old_held(std::string queue_id, std::vector<std::string> recipients) {
+  HeldRecord record;
+  record.queue_id = std::move(queue_id);
+  record.sender = "one.example";
+  record.recipients = std::move(recipients);
+  return record;
 }
 
 suppression::Entry old_entry() {
@@ -166,6 +223,16 @@ void check_old_rows(StateStore& store) {
   old_message.admitted_here = false;
   old_message.source = "";
   CHECK(snapshot->messages == std::vector{old_message});
+  HeldRecord for_person = old_held("H1", {"a@example.org"});
+  for_person.providers = {"gmail"};
+  for_person.reason = "suppressed";
+  for_person.held_at = at(1);
+  for_person.waits_for = HeldRecord::WaitsFor::Person;
+  HeldRecord for_volume = old_held("H2", {"a", "b"});
+  for_volume.providers = {"c", "d"};
+  for_volume.reason = "day";
+  for_volume.held_at = at(2);
+  CHECK(snapshot->held == std::vector{for_person, for_volume});
   CHECK(snapshot->domain_providers.size() == 1);
   CHECK(snapshot->seen_reports ==
         std::vector{SeenReportRecord{.identity = 0xFFFFFFFFFFFFFFFF, .time = at(1)}});
@@ -183,12 +250,14 @@ void check_old_rows(StateStore& store) {
   CHECK(store.find_events(1, at(0))->empty());
 }
 
-TEST_CASE("a file of schema 1 is migrated with all that is in it", "[store][unit]") {
+TEST_CASE("a file of an earlier schema is migrated with all that is in it", "[store][unit]") {
+  const int version = GENERATE(1, 2);
+  CAPTURE(version);
   const TempDir dir;
-  create_version_1(dir.file("state.db"));
+  create(dir.file("state.db"), version);
   {
     const auto store = open_store(Kind::Sqlite, dir);
-    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 2");
+    CHECK(store->describe() == std::string("sqlite ") + sqlite3_libversion() + ", schema 3");
     check_old_rows(*store);
   }
   {
@@ -210,7 +279,7 @@ TEST_CASE("a file of schema 1 is migrated with all that is in it", "[store][unit
 TEST_CASE("a migration that cannot be done leaves schema 1", "[store][unit]") {
   const TempDir dir;
   const std::string path = dir.file("state.db");
-  create_version_1(path);
+  create(path, 1);
   execute(path, "CREATE TABLE guard(somebody_elses)");  // the last table of the step
   const auto refused = open_sqlite(path);
   REQUIRE_FALSE(refused);
@@ -228,7 +297,7 @@ TEST_CASE("a migration that a failing disk stops is done at the next start", "[s
   for (long call = 1; fired; ++call) {
     INFO("call " << call);
     const TempDir dir;
-    create_version_1(dir.file("state.db"));
+    create(dir.file("state.db"), 1);
     FaultyVfs::arm(call, FaultyVfs::Action::Fail, SQLITE_FULL, true);
     failures += open_sqlite_with(dir.file("state.db"), hooks) ? 0 : 1;
     fired = FaultyVfs::fired();

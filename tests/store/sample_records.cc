@@ -98,14 +98,20 @@ MessageRecord message(std::string instance, std::string queue_id, std::int64_t t
 }
 
 HeldRecord held(std::string queue_id, std::uint32_t n) {
-  HeldRecord record{.queue_id = std::move(queue_id),
-                    .sender = "one.example",
-                    .recipients = {"a@example.org", "", kOdd},
-                    .providers = {"gmail", "", "x,3:y"},
-                    .reason = "day",
-                    .held_at = at(n)};
+  HeldRecord record{
+      .queue_id = std::move(queue_id),
+      .sender = "one.example",
+      .recipients = {"a@example.org", "", kOdd},
+      .providers = {"gmail", "", "x,3:y"},
+      .reason = "day",
+      .held_at = at(n),
+      .transactional = n % 2 == 1,
+      .waits_for = n % 5 == 0 ? HeldRecord::WaitsFor::Person : HeldRecord::WaitsFor::Volume,
+      .state = n % 3 == 0 ? HeldRecord::State::Releasing : HeldRecord::State::Waiting,
+      .charged_at = {at(n), base::WallTime{}, at(2)}};
   record.recipients.resize(n % 4);
   record.providers.resize(n % 4);
+  record.charged_at.resize(n % 4);
   return record;
 }
 

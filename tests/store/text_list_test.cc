@@ -34,6 +34,21 @@ TEST_CASE("lists of days survive their spelling", "[store][unit]") {
   }
 }
 
+TEST_CASE("lists of times survive their spelling", "[store][unit]") {
+  using base::WallTime;
+  const std::vector<WallTime> times{WallTime{}, WallTime{base::Micros{1'795'219'200'000'001}},
+                                    WallTime::max(), WallTime::min()};
+  for (std::size_t size = 0; size <= times.size(); ++size) {
+    const std::vector<WallTime> list(times.begin(), times.begin() + static_cast<long>(size));
+    CHECK(parse_times(format_times(list)) == list);
+  }
+  CHECK(format_times({times[0], times[1]}) == "0,1795219200000001");
+  for (const char* text : {",", "1,", ",1", "1,,2", "x", "1.5", "9223372036854775808"}) {
+    INFO(text);
+    CHECK_FALSE(parse_times(text).has_value());
+  }
+}
+
 TEST_CASE("an ID is found in its packed list and nowhere else", "[store][unit]") {
   const std::vector<std::uint32_t> ids = {0, 1, 0x100, 0x01020304, 0x80000000, 0xFFFFFFFF};
   CHECK(pack_ids({0x01020304, 0xFFFFFFFE}) == "\x04\x03\x02\x01\xfe\xff\xff\xff");

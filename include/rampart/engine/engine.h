@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
+#include "rampart/engine/held.h"
 #include "rampart/engine/status.h"
 #include "rampart/engine/transaction.h"
 #include "rampart/learner/learner.h"
@@ -155,7 +157,40 @@ class Engine {
   base::Result<ListChange> apply_list(const std::string& file,
                                       const std::vector<std::string>& keys);
 
-  [[nodiscard]] std::vector<store::HeldRecord> held() const;
+  // --- held mail ---
+  // A released message is charged when its release begins, durably, and only then may the MTA be
+  // asked to let it go: whatever is killed in between, nothing goes uncharged and nothing is
+  // charged twice.
+
+  /// All that is held by rampart, oldest first. The estimates cost one pass over each flow's queue.
+  [[nodiscard]] std::vector<HeldMessage> held() const;
+  /// Picks what may go now: the oldest due messages of each flow, transactional ones first,
+  /// smoothed like new mail. Charges them and marks them `Releasing`; both are durable when it
+  /// returns. Call about once a second: it costs next to nothing while nothing has changed.
+  /// @return empty: nothing may go now. Unavailable: the store does not answer, nothing has begun
+  base::Result<std::vector<mail::QueueId>> begin_release(std::size_t limit);
+  /// A person's order: the same regardless of allowances, pauses, and whom the message waits for.
+  /// @return those that are held here and are now `Releasing`
+  base::Result<std::vector<mail::QueueId>> order_release(const std::vector<mail::QueueId>& ids,
+                                                         std::string_view who);
+  /// Ends what begin_release() or order_release() began. Released and Gone: it stays charged and is
+  /// no longer held here. StillHeld (and Gone, while the MTA may not have put it into its hold
+  /// queue yet): it is given back, waits again at its old place, and is left alone for a while.
+  /// Harmless if its release was not begun, or if the log has told its end.
+  void end_release(const mail::QueueId& id, Fate fate, std::string_view who);
+  /// Begun and not ended, oldest first: after a restart each is to be looked up in the MTA's queue.
+  [[nodiscard]] std::vector<mail::QueueId> releasing() const;
+  /// What the MTA's hold queue had in it at `listed_at`. Messages of ours that were held well
+  /// before and are not in it wait no more: a person released, deleted or requeued them, and the
+  /// log tells which and charges. One that a later list has in it again waits again.
+  void reconcile(const std::set<std::string>& in_hold_queue, base::WallTime listed_at);
+  /// They were deleted from the MTA's hold queue: forgotten, not charged. Durable when it returns.
+  base::Result<> drop_held(const std::vector<mail::QueueId>& ids, std::string_view who);
+  /// The releaser calls it after every exchange, at least every 30 seconds.
+  void set_releaser(const ReleaserStatus& status);
+  /// It has answered within the last 5 minutes.
+  [[nodiscard]] bool releaser_alive() const;
+
   /// The MTA has let these messages go (or no longer has them): charged now, no longer held here.
   void released(const std::vector<mail::QueueId>& queue_ids, std::string_view who);
 

@@ -100,7 +100,7 @@ class StateStore {
   /// milliseconds for it. On failure a part may have been removed.
   [[nodiscard]] virtual base::Result<> prune(const Horizons& horizons) = 0;
 
-  /// "memory", or "sqlite 3.40.1, schema 2".
+  /// "memory", or "sqlite 3.40.1, schema 3".
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 

@@ -100,8 +100,8 @@ base::Result<> Reader::prepare(Connection& connection) {
        "SELECT instance, queue_id, sender, envelope_sender, seen_at, admitted_here, source "
        "FROM message ORDER BY instance, queue_id"},
       {held_, "held", 1,
-       "SELECT queue_id, sender, recipients, providers, reason, held_at FROM held "
-       "ORDER BY queue_id"},
+       "SELECT queue_id, sender, recipients, providers, reason, held_at, transactional, waits_for, "
+       "state, charged_at FROM held ORDER BY queue_id"},
       {cursors_, "cursor", 1,
        "SELECT source, device, inode, offset, fingerprint, fingerprint_size, reader_state "
        "FROM cursor ORDER BY source"},
@@ -241,7 +241,11 @@ base::Result<> Reader::load_queue(Snapshot& snapshot) {
                              .recipients = unwrap(row, parse_strings(row.view(2))),
                              .providers = unwrap(row, parse_strings(row.view(3))),
                              .reason = row.text(4),
-                             .held_at = row.time(5)});
+                             .held_at = row.time(5),
+                             .transactional = row.boolean(6),
+                             .waits_for = row.enumerator(7, HeldRecord::WaitsFor::Person),
+                             .state = row.enumerator(8, HeldRecord::State::Releasing),
+                             .charged_at = unwrap(row, parse_times(row.view(9)))});
     return true;
   });
 }

@@ -161,7 +161,16 @@ CREATE TABLE guard(
   time INTEGER NOT NULL) STRICT;
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
+// Held mail is released by itself. Before, only a person released it.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE held ADD COLUMN transactional INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE held ADD COLUMN waits_for INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE held ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE held ADD COLUMN charged_at TEXT NOT NULL DEFAULT '';
+UPDATE held SET waits_for = 1 WHERE reason IN ('suppressed', 'pending');
+)sql";
+
+constexpr std::array<const char*, 3> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 constexpr std::size_t kKeyBytes = 16;
 

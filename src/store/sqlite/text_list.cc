@@ -17,6 +17,32 @@ std::uint32_t id_at(std::string_view packed, std::size_t index) noexcept {
   return id;
 }
 
+template <class Number>
+std::string format_numbers(const std::vector<Number>& numbers) {
+  std::string text;
+  for (const Number number : numbers) {
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  }
+  return text;
+}
+
+template <class Number>
+std::optional<std::vector<Number>> parse_numbers(std::string_view text) {
+  std::vector<Number> numbers;
+  if (text.empty()) {
+    return numbers;
+  }
+  for (const std::string_view part : base::split(text, ',')) {
+    Number number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    if (error != std::errc{} || end != part.data() + part.size()) {
+      return std::nullopt;
+    }
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::string format_strings(const std::vector<std::string>& items) {
@@ -49,27 +75,33 @@ std::optional<std::vector<std::string>> parse_strings(std::string_view text) {
 }
 
 std::string format_days(const std::vector<std::int32_t>& days) {
-  std::string text;
-  for (const std::int32_t day : days) {
-    text += (text.empty() ? "" : ",") + std::to_string(day);
-  }
-  return text;
+  return format_numbers(days);
 }
 
 std::optional<std::vector<std::int32_t>> parse_days(std::string_view text) {
-  std::vector<std::int32_t> days;
-  if (text.empty()) {
-    return days;
+  return parse_numbers<std::int32_t>(text);
+}
+
+std::string format_times(const std::vector<base::WallTime>& times) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(times.size());
+  for (const base::WallTime time : times) {
+    numbers.push_back(time.time_since_epoch().count());
   }
-  for (const std::string_view part : base::split(text, ',')) {
-    std::int32_t day = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), day);
-    if (error != std::errc{} || end != part.data() + part.size()) {
-      return std::nullopt;
-    }
-    days.push_back(day);
+  return format_numbers(numbers);
+}
+
+std::optional<std::vector<base::WallTime>> parse_times(std::string_view text) {
+  const auto numbers = parse_numbers<std::int64_t>(text);
+  if (!numbers) {
+    return std::nullopt;
   }
-  return days;
+  std::vector<base::WallTime> times;
+  times.reserve(numbers->size());
+  for (const std::int64_t number : *numbers) {
+    times.emplace_back(base::Micros{number});
+  }
+  return times;
 }
 
 std::string pack_ids(const std::vector<std::uint32_t>& ids) {

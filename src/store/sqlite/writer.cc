@@ -55,10 +55,12 @@ base::Result<> Writer::prepare(Connection& connection) {
        "REPLACE INTO message(instance, queue_id, sender, envelope_sender, seen_at, "
        "admitted_here, source) VALUES(?, ?, ?, ?, ?, ?, ?)"},
       {held_, "held",
-       "INSERT INTO held(queue_id, sender, recipients, providers, reason, held_at) "
-       "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sender = excluded.sender, "
-       "recipients = excluded.recipients, providers = excluded.providers, "
-       "reason = excluded.reason, held_at = excluded.held_at"},
+       "INSERT INTO held(queue_id, sender, recipients, providers, reason, held_at, transactional, "
+       "waits_for, state, charged_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+       "ON CONFLICT DO UPDATE SET sender = excluded.sender, recipients = excluded.recipients, "
+       "providers = excluded.providers, reason = excluded.reason, held_at = excluded.held_at, "
+       "transactional = excluded.transactional, waits_for = excluded.waits_for, "
+       "state = excluded.state, charged_at = excluded.charged_at"},
       {cursor_, "cursor",
        "INSERT INTO cursor(source, device, inode, offset, fingerprint, fingerprint_size, "
        "reader_state) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -168,7 +170,11 @@ struct Writer::Visitor {
   base::Result<> operator()(const HeldRecord& r) const {
     const std::string recipients = format_strings(r.recipients);
     const std::string providers = format_strings(r.providers);
-    return w.held_.bind(r.queue_id, r.sender, recipients, providers, r.reason, r.held_at).run();
+    const std::string charged_at = format_times(r.charged_at);
+    return w.held_
+        .bind(r.queue_id, r.sender, recipients, providers, r.reason, r.held_at, r.transactional,
+              r.waits_for, r.state, charged_at)
+        .run();
   }
   base::Result<> operator()(const CursorRecord& r) const {
     return w.cursor_
