@@ -1,0 +1,232 @@
+#include "rampart/history/correlator.h"
+
+#include "support/catch.h"
+
+#include "history/lines.h"
+
+namespace rampart::history {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+std::string active(std::string_view id, std::string_view from = "news@sender.example") {
+  return rampart::test::active(id, from);
+}
+std::string to(std::string_view id,
+               std::string_view recipient,
+               std::string_view end,
+               std::string_view relay = "mx.google.example") {
+  return rampart::test::Bench::delivery(id, recipient, relay, end);
+}
+using rampart::test::kSent;
+using rampart::test::kTooFast;
+using rampart::test::kUnknownUser;
+
+/// One outcome as "sender>provider class attempts", with "final" unless it stays in the queue.
+Lines summarize(const Lines& lines, policy::Options options = rampart::test::strict_options()) {
+  Correlator correlator(test::active(std::move(options)));
+  Lines outcomes;
+  for (const report::LogLine& line : test::parse(lines)) {
+    correlator.add(line, [&](Outcome& outcome) {
+      outcomes.push_back(correlator.senders().text(outcome.sender) + ">" +
+                         correlator.providers().text(outcome.provider) + " " +
+                         std::string(reply::to_string(outcome.counts_as)) + " " +
+                         std::to_string(outcome.attempts) + (outcome.final ? "" : " stays"));
+      outcome.standing = ramp::Standing::Neither;
+    });
+  }
+  return outcomes;
+}
+
+struct Case {
+  const char* name;
+  Lines lines;
+  Lines expected;
+};
+
+TEST_CASE("outcomes of mail that leaves", "[history][unit]") {
+  const std::string sent = "sender.example>gmail delivered 1";
+  const std::vector<Case> cases{
+      {"delivered", {active("A1234"), to("A1234", "u@gmail.example", kSent)}, {sent}},
+      {"deferred, then delivered",
+       {active("A1234"), to("A1234", "u@gmail.example", kTooFast), active("A1234"),
+        to("A1234", "u@gmail.example", kSent)},
+       {"sender.example>gmail rate_limited 1 stays", "sender.example>gmail delivered 2"}},
+      {"two recipients",
+       {active("A1234"), to("A1234", "u@gmail.example", kUnknownUser),
+        to("A1234", "v@gmail.example", kSent)},
+       {"sender.example>gmail mailbox_unknown 1", sent}},
+      {"a domain of nobody's",
+       {active("A1234"), to("A1234", "u@mail.firm.example", kSent, "mx.firm.example")},
+       {"sender.example>firm.example delivered 1"}},
+      {"a relay that shows the provider",
+       {active("A1234"), to("A1234", "u@firm.example", kSent)},
+       {sent}},
+      {"null sender",
+       {active("A1234", ""), to("A1234", "u@gmail.example", kSent)},
+       {"<>>gmail delivered 1"}},
+      {"another's words about a named provider",
+       {active("A1234"), to("A1234", "u@gmail.example", kTooFast, "mx.evil.example")},
+       {"sender.example>gmail policy 1 stays"}},
+      {"expired",
+       {active("A1234"), to("A1234", "u@gmail.example", kTooFast),
+        "postfix/qmgr[1]: A1234: from=<news@sender.example>, status=expired, returned to sender"},
+       {"sender.example>gmail rate_limited 1 stays", "sender.example>gmail expired 1"}},
+      {"refused to talk, of a message that has a recipient there",
+       {active("A1234"), to("A1234", "u@gmail.example", kTooFast),
+        "postfix/smtp[9]: A1234: host mx.google.example[203.0.113.5] refused to talk to me: 421 "
+        "4.7.28 unusual rate of mail"},
+       {"sender.example>gmail rate_limited 1 stays", "sender.example>gmail rate_limited 1"}},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.name);
+    CHECK(summarize(test.lines) == test.expected);
+  }
+}
+
+TEST_CASE("what is no outcome", "[history][unit]") {
+  const std::vector<Case> cases{
+      {"a message that nobody took up", {to("A1234", "u@gmail.example", kSent)}, {}},
+      {"another queue ID", {active("A1235"), to("A1234", "u@gmail.example", kSent)}, {}},
+      {"after its removal",
+       {active("A1234"), "postfix/qmgr[1]: A1234: removed", to("A1234", "u@gmail.example", kSent)},
+       {}},
+      {"another instance",
+       {"postfix-in/qmgr[1]: A1234: from=<a@sender.example>, size=4, nrcpt=1 (queue active)",
+        to("A1234", "u@gmail.example", kSent)},
+       {}},
+      {"our own refusal that came back",
+       {active("A1234"),
+        to("A1234", "u@gmail.example",
+           "dsn=4.7.1, status=deferred (host mx.google.example[203.0.113.5] said: 451 4.7.1 "
+           "rampart: full (in reply to RCPT TO command))")},
+       {}},
+      {"local delivery",
+       {active("A1234"),
+        "postfix/local[9]: A1234: to=<root@sender.example>, relay=local, delay=1, "
+        "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)"},
+       {}},
+      {"nobody was asked",
+       {active("A1234"),
+        "postfix/error[9]: A1234: to=<u@gmail.example>, relay=none, delay=1, delays=0/0/0/1, "
+        "dsn=4.7.28, status=deferred (delivery temporarily suspended: host "
+        "mx.google.example[203.0.113.5] said: 421 4.7.28 unusual rate of mail)"},
+       {}},
+      {"another program's line",
+       {active("A1234"),
+        "cron[9]: A1234: to=<u@gmail.example>, relay=x[203.0.113.5]:25, status=sent"},
+       {}},
+      {"refused to talk, nobody is known to be there",
+       {active("A1234"),
+        "postfix/smtp[9]: A1234: host mx.google.example[203.0.113.5] refused to talk to me: 421 "
+        "4.7.28 unusual rate of mail"},
+       {}},
+      {"expired, nobody is known to be left",
+       {active("A1234"),
+        "postfix/qmgr[1]: A1234: from=<news@sender.example>, status=expired, returned to sender"},
+       {}},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.name);
+    CHECK(summarize(test.lines) == test.expected);
+  }
+}
+
+TEST_CASE("queue IDs are followed", "[history][unit]") {
+  const std::string filtered =
+      "postfix/smtp[9]: A1234: to=<u@gmail.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, "
+      "delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as B1234)";
+  const std::string sent = "sender.example>gmail delivered 1";
+  const std::vector<Case> cases{
+      {"through a content filter",
+       {active("A1234"), active("B1234"), filtered, to("B1234", "u@gmail.example", kSent)},
+       {sent}},
+      {"requeued by an operator",
+       {active("A1234"), to("A1234", "u@gmail.example", kTooFast),
+        "postfix/pickup[9]: B1234: uid=100 from=<news@sender.example> orig_id=A1234",
+        active("B1234"), to("B1234", "u@gmail.example", kSent)},
+       {"sender.example>gmail rate_limited 1 stays", "sender.example>gmail delivered 2"}},
+      {"a queue ID that is used again",
+       {active("A1234"), to("A1234", "u@gmail.example", kSent), "postfix/qmgr[1]: A1234: removed",
+        active("A1234", "x@other.example"), to("A1234", "u@gmail.example", kSent)},
+       {sent, "other.example>gmail delivered 1"}},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.name);
+    CHECK(summarize(test.lines) == test.expected);
+  }
+}
+
+TEST_CASE("arrival and first attempt are told", "[history][unit]") {
+  Correlator correlator(test::active());
+  std::vector<Outcome> outcomes;
+  const auto keep = [&](Outcome& outcome) {
+    outcome.standing = ramp::Standing::Deferred;
+    outcomes.push_back(outcome);
+  };
+  for (const report::LogLine& line :
+       test::parse({"2026-11-02T10:00:00Z mta1 " + active("A1234"),
+                    "2026-11-02T10:00:05Z mta1 " + to("A1234", "u@gmail.example", kTooFast),
+                    "2026-11-02T11:00:00Z mta1 " + active("A1234"),
+                    "2026-11-02T11:00:05Z mta1 " + to("A1234", "u@gmail.example", kSent)})) {
+    correlator.add(line, keep);
+  }
+  REQUIRE(outcomes.size() == 2);
+  for (const Outcome& outcome : outcomes) {
+    CHECK(base::format_utc(outcome.arrived) == "2026-11-02T10:00:00Z");
+    CHECK(base::format_utc(outcome.first_attempt) == "2026-11-02T10:00:05Z");
+    CHECK(outcome.recipients == 1);
+    CHECK(outcome.recipient == outcomes[0].recipient);
+    CHECK(outcome.message == outcomes[0].message);
+  }
+}
+
+TEST_CASE("mail that went through a filter arrived before it", "[history][unit]") {
+  Correlator correlator(test::active());
+  std::string arrived;
+  for (const report::LogLine& line : test::parse(
+           {"2026-11-02T10:00:00Z mta1 " + active("A1234"),
+            "2026-11-02T10:00:05Z mta1 " + active("B1234"),
+            "2026-11-02T10:00:05Z mta1 postfix/smtp[9]: A1234: to=<u@gmail.example>, "
+            "relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+            "(250 2.0.0 Ok: queued as B1234)",
+            "2026-11-02T10:00:06Z mta1 " + to("B1234", "u@gmail.example", kSent)})) {
+    correlator.add(line, [&](Outcome& outcome) { arrived = base::format_utc(outcome.arrived); });
+  }
+  CHECK(arrived == "2026-11-02T10:00:00Z");
+}
+
+TEST_CASE("messages are forgotten", "[history][unit]") {
+  struct Forgotten {
+    const char* name;
+    Lines lines;
+    std::size_t messages;
+  };
+  const std::string day = "2026-11-02T10:00:00Z mta1 ";
+  const std::vector<Forgotten> cases{
+      {"kept", {day + active("A1234"), "2026-11-07T09:00:00Z mta1 " + active("B1234")}, 2},
+      {"after five days",
+       {day + active("A1234"), "2026-11-07T11:00:00Z mta1 " + active("B1234")},
+       1},
+      {"removed", {day + active("A1234"), day + "postfix/qmgr[1]: A1234: removed"}, 0},
+      {"done, and never removed",
+       {day + active("A1234"), day + to("A1234", "u@gmail.example", kSent),
+        "2026-11-02T12:00:00Z mta1 " + active("B1234")},
+       1},
+      {"not done",
+       {day + active("A1234"), day + to("A1234", "u@gmail.example", kTooFast),
+        "2026-11-02T12:00:00Z mta1 " + active("B1234")},
+       2},
+  };
+  for (const Forgotten& test : cases) {
+    CAPTURE(test.name);
+    Correlator correlator(test::active());
+    for (const report::LogLine& line : test::parse(test.lines)) {
+      correlator.add(line, [](Outcome&) {});
+    }
+    CHECK(correlator.counts().messages == test.messages);
+  }
+}
+
+}  // namespace
+}  // namespace rampart::history
