@@ -9,14 +9,6 @@ namespace {
 
 constexpr base::WallTime kFar{std::chrono::sys_days{std::chrono::year{3000} / 1 / 1}};
 
-Json count_json(std::uint32_t count) {
-  return count == ramp::kUnlimited ? Json(nullptr) : Json(count);
-}
-
-double seconds(base::Micros duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 Json source_json(const ledger::SourceStatus& source) {
   return {{"name", source.name},
           {"open", source.open},
@@ -44,34 +36,12 @@ Json time_json(base::WallTime time) {
   return time == base::WallTime{} || time >= kFar ? Json(nullptr) : Json(base::format_utc(time));
 }
 
-Json flow_json(const engine::FlowStatus& flow) {
-  const ramp::Allowance& allowance = flow.summary.allowance;
-  return {{"sender", flow.key.sender},
-          {"provider", flow.key.provider},
-          {"state", ramp::to_string(flow.summary.status)},
-          {"reason", ramp::to_string(flow.summary.reason)},
-          {"until", time_json(flow.summary.until)},
-          {"plan", flow.plan},
-          {"over", flow.action},
-          {"observe", flow.observe},
-          {"exempt", flow.exempt},
-          {"level", allowance.level},
-          {"allowance", count_json(allowance.day)},
-          {"used", allowance.used_day},
-          {"allowance_hour", count_json(allowance.hour)},
-          {"used_hour", allowance.used_hour},
-          {"delivered_day", allowance.got_day},
-          {"in_flight_max", count_json(allowance.flight)},
-          {"in_flight", flow.in_flight},
-          {"deferred_waiting", flow.deferred_waiting},
-          {"limited", allowance.limited},
-          {"new_ground", allowance.new_ground},
-          {"delivered", flow.delivered},
-          {"deferrals", flow.deferrals},
-          {"refused", flow.refused},
-          {"last_reply", flow.last_reply},
-          {"last_rule", flow.last_rule},
-          {"last_active", time_json(flow.last_active)}};
+Json count_json(std::uint32_t count) {
+  return count == ramp::kUnlimited ? Json(nullptr) : Json(count);
+}
+
+double seconds(base::Micros duration) {
+  return std::chrono::duration<double>(duration).count();
 }
 
 Json status_json(const engine::Status& status) {

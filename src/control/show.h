@@ -20,6 +20,11 @@ Json error_json(std::string_view code, std::string_view text);
 /// Times of 1970 and times beyond the next thousand years are null: "never" and "for ever".
 Json time_json(base::WallTime time);
 
+/// A number of units; null without a limit.
+Json count_json(std::uint32_t count);
+double seconds(base::Micros duration);
+
+/// With its explanation, if it has one.
 Json flow_json(const engine::FlowStatus& flow);
 Json status_json(const engine::Status& status);
 Json entry_json(const suppression::Entry& entry);

@@ -80,6 +80,7 @@ std::optional<FlowStatus> Engine::Data::status_of(const Active& policy,
   status.last_reply = flow.last_reply;
   status.last_rule = flow.last_rule;
   status.last_active = flow.state.touched;
+  status.smarthost = policy.options().smarthost && !policy.options().reads_notices;
   return status;
 }
 
@@ -152,7 +153,10 @@ std::optional<FlowStatus> Engine::find_flow(const ramp::FlowKey& key) const {
   const std::shared_ptr<const Active> policy = data_->active();
   std::optional<FlowStatus> status;
   data_->flows.read(key, [&](const LiveFlow& flow, const LiveHost& host) {
-    status = data_->status_of(*policy, flow, host, data_->clock.wall_now());
+    const base::WallTime now = data_->clock.wall_now();
+    status = data_->status_of(*policy, flow, host, now);
+    status->explanation = ramp::explain(flow.state, host.state, data_->senders.health(key.sender),
+                                        data_->context(*policy, key, now), &policy->host_plan());
   });
   return status;
 }

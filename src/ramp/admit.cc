@@ -56,29 +56,6 @@ std::optional<Admission> refused_by_state(const Flow& flow,
   return std::nullopt;
 }
 
-// When the next probing step may be taken; nullopt if nothing is probed as things stand.
-std::optional<WallTime> probe_due(const Flow& flow,
-                                  const Numbers& numbers,
-                                  const Context& context,
-                                  std::uint32_t units) {
-  if (units > numbers.top || numbers.used_day > numbers.top - units) {
-    return std::nullopt;  // no step would ever make room for it
-  }
-  if (numbers.limited || !context.plan.schedule.empty() || !context.feed_healthy ||
-      numbers.day == 0 || numbers.day >= numbers.top) {
-    return std::nullopt;
-  }
-  const Constants& constants = context.constants;
-  WallTime due = flow.extra_at + constants.probe_every;
-  if (flow.last_deferral != WallTime{}) {
-    due = std::max(due, flow.last_deferral + constants.quiet);
-  }
-  if (flow.last_block != WallTime{}) {
-    due = std::max(due, flow.last_block + constants.block_caution);
-  }
-  return due;
-}
-
 std::optional<Admission> refused_by_volume(const Flow& flow,
                                            const Numbers& numbers,
                                            const Context& context,
@@ -87,7 +64,7 @@ std::optional<Admission> refused_by_volume(const Flow& flow,
   if (!fits(numbers.used_day, units, numbers.day)) {
     const std::uint32_t room = units > numbers.day ? 0 : numbers.day - units;
     WallTime until = day_frees_at(flow, constants, room);
-    if (const auto due = probe_due(flow, numbers, context, units)) {
+    if (const auto due = probing(flow, numbers, context, units).due) {
       until = std::min(until, std::max(*due, next_report(context)));
     }
     if (numbers.limited) {
@@ -153,12 +130,10 @@ Admission admit(Flow& flow, const Health& health, const Context& context, std::u
   limit_pace(flow, numbers, context);
   if (!fits(numbers.used_day, units, numbers.day) &&
       flow.in_flight < std::max(1U, context.constants.flight_new)) {
-    const auto due = probe_due(flow, numbers, context, units);
+    const auto due = probing(flow, numbers, context, units).due;
     if (due && context.now >= *due) {
       flow.extra_at = context.now;
-      const double step = context.constants.probe_step * numbers.day;
-      add(flow.extra,
-          step >= 1 ? static_cast<std::uint32_t>(std::min<double>(step, kCountMax)) : 1);
+      add(flow.extra, probing_step(numbers, context.constants));
       numbers = compute(flow, health, context);
     }
   }

@@ -17,10 +17,6 @@ std::uint32_t whole(double value) noexcept {
   return value >= kCountMax ? kCountMax : static_cast<std::uint32_t>(value + 1e-9);
 }
 
-std::uint32_t start_of(const Plan& plan) noexcept {
-  return std::max<std::uint32_t>(1, plan.schedule.empty() ? plan.start : plan.schedule.front());
-}
-
 // The rung after the highest rung that was reached to four fifths; the last one at the end.
 std::uint32_t rung_of(const Plan& plan, std::uint32_t best) noexcept {
   std::uint32_t rung = plan.schedule.front();
@@ -30,12 +26,6 @@ std::uint32_t rung_of(const Plan& plan, std::uint32_t best) noexcept {
     }
   }
   return rung;
-}
-
-double growth_of(const Plan& plan, const Health& health, const Constants& constants) noexcept {
-  const bool sick =
-      health.bad > constants.bounce_share * health.n && health.n >= constants.bounce_min_n;
-  return sick ? std::min(plan.growth, constants.bounce_growth) : plan.growth;
 }
 
 void compute_day(Numbers& numbers, const Flow& flow, const Health& health, const Context& context) {
@@ -92,6 +82,16 @@ void compute_pace(Numbers& numbers, const Flow& flow, const Context& context) {
 
 }  // namespace
 
+std::uint32_t start_of(const Plan& plan) noexcept {
+  return std::max<std::uint32_t>(1, plan.schedule.empty() ? plan.start : plan.schedule.front());
+}
+
+double growth_of(const Plan& plan, const Health& health, const Constants& constants) noexcept {
+  const bool sick =
+      health.bad > constants.bounce_share * health.n && health.n >= constants.bounce_min_n;
+  return sick ? std::min(plan.growth, constants.bounce_growth) : plan.growth;
+}
+
 WallTime stopped_until(const Health& health, const Context& context) noexcept {
   const Micros longest = health.stop_len > Micros{0} ? health.stop_len : context.constants.stop_max;
   return std::min(health.stop_until, context.now + longest);
@@ -123,6 +123,51 @@ Numbers compute(const Flow& flow, const Health& health, const Context& context) 
     numbers.flight = kUnlimited;
   }
   return numbers;
+}
+
+Probing probing(const Flow& flow,
+                const Numbers& numbers,
+                const Context& context,
+                std::uint32_t units) noexcept {
+  using Obstacle = ProbingFacts::Obstacle;
+  if (context.plan.unlimited) {
+    return {Obstacle::Unlimited, {}};
+  }
+  if (numbers.day == 0) {
+    return {Obstacle::Stopped, {}};
+  }
+  if (numbers.limited) {
+    return {Obstacle::Limit, {}};
+  }
+  if (!context.plan.schedule.empty()) {
+    return {Obstacle::Schedule, {}};
+  }
+  // Beyond the bound no step would ever make room.
+  if (numbers.day >= numbers.top || units > numbers.top || numbers.used_day > numbers.top - units) {
+    return {Obstacle::Bound, {}};
+  }
+  if (!context.feed_healthy) {
+    return {Obstacle::Feed, {}};
+  }
+  const Constants& constants = context.constants;
+  WallTime due = flow.extra_at + constants.probe_every;
+  Obstacle obstacle = Obstacle::None;
+  const auto waits = [&](WallTime since, Micros length, Obstacle why) {
+    if (since != WallTime{} && since + length > std::max(due, context.now)) {
+      obstacle = why;
+    }
+    if (since != WallTime{}) {
+      due = std::max(due, since + length);
+    }
+  };
+  waits(flow.last_deferral, constants.quiet, Obstacle::Deferral);
+  waits(flow.last_block, constants.block_caution, Obstacle::Block);
+  return {obstacle, due};
+}
+
+std::uint32_t probing_step(const Numbers& numbers, const Constants& constants) noexcept {
+  const double step = constants.probe_step * numbers.day;
+  return step >= 1 ? static_cast<std::uint32_t>(std::min<double>(step, kCountMax)) : 1;
 }
 
 Allowance allowance(const Flow& flow, const Health& health, const Context& context) {

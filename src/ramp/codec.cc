@@ -1,7 +1,8 @@
 // Layout: type ('F' flow, 'H' host flow, 'S' sender's health), version, fields, check sum (4
 // bytes). Numbers are unsigned in groups of seven bits, least significant first, the high bit set
 // on all but the last; times and durations are microseconds, fractions the eight bytes of IEEE 754,
-// least significant first; a text is its length and its bytes.
+// least significant first; a text is its length and its bytes. Version 1 knew neither
+// paused_by_block and limit_by_block (bits beside `careful`) nor stop_n and stop_bad; it is read.
 
 #include "rampart/ramp/codec.h"
 
@@ -21,7 +22,8 @@ namespace {
 using base::Micros;
 using base::WallTime;
 
-constexpr char kVersion = 1;
+constexpr char kOldest = 1;
+constexpr char kVersion = 2;
 constexpr char kFlowType = 'F';
 constexpr char kHostType = 'H';
 constexpr char kHealthType = 'S';
@@ -52,6 +54,9 @@ class Writer {
   }
   void count(const std::uint32_t& value) { number(value); }
   void flag(const bool& value) { number(value ? 1 : 0); }
+  void flags(const bool& first, const bool& second, const bool& third) {
+    number((first ? 1U : 0U) | (second ? 2U : 0U) | (third ? 4U : 0U));
+  }
   void bucket(const std::int64_t& value) { number(static_cast<std::uint64_t>(value)); }
   void bits(const std::uint64_t& value) { number(value); }
   void time(const WallTime& value) { bucket(value.time_since_epoch().count()); }
@@ -77,6 +82,7 @@ class Writer {
     number(value.size());
     out_ += value;
   }
+  [[nodiscard]] static constexpr char version() noexcept { return kVersion; }
   std::string finish() && { return out_ + check_sum(out_); }
 
  private:
@@ -86,7 +92,8 @@ class Writer {
 class Reader {
  public:
   Reader(std::string_view bytes, char type) {
-    if (bytes.size() < kHeader + kSum || bytes[0] != type || bytes[1] != kVersion) {
+    if (bytes.size() < kHeader + kSum || bytes[0] != type || bytes[1] < kOldest ||
+        bytes[1] > kVersion) {
       fail();
       return;
     }
@@ -95,6 +102,7 @@ class Reader {
       fail();
       return;
     }
+    version_ = bytes[1];
     rest_ = body.substr(kHeader);
   }
 
@@ -121,6 +129,12 @@ class Reader {
   }
   void count(std::uint32_t& value) { value = static_cast<std::uint32_t>(number_up_to(kCountMax)); }
   void flag(bool& value) { value = number_up_to(1) != 0; }
+  void flags(bool& first, bool& second, bool& third) {
+    const std::uint64_t bits = number_up_to(version_ == kOldest ? 1 : 7);
+    first = (bits & 1) != 0;
+    second = (bits & 2) != 0;
+    third = (bits & 4) != 0;
+  }
   void bucket(std::int64_t& value) {
     // No more than microseconds: a window's width is far larger.
     value = static_cast<std::int64_t>(number_up_to(kTimeMost));
@@ -166,6 +180,7 @@ class Reader {
     value = rest_.substr(0, size);
     rest_.remove_prefix(size);
   }
+  [[nodiscard]] char version() const noexcept { return version_; }
   [[nodiscard]] bool ok() const noexcept { return ok_; }
   [[nodiscard]] bool finished() const noexcept { return ok_ && rest_.empty(); }
 
@@ -177,6 +192,7 @@ class Reader {
     rest_ = {};
   }
   std::string_view rest_;
+  char version_ = kVersion;
   bool ok_ = true;
 };
 
@@ -209,7 +225,7 @@ void flow_fields(Codec& codec, F& flow) {
   codec.time(flow.pause_until);
   codec.length(flow.pause_len);
   codec.length(flow.block_len);
-  codec.flag(flow.careful);
+  codec.flags(flow.careful, flow.paused_by_block, flow.limit_by_block);
   codec.time(flow.last_deferral);
   codec.time(flow.last_block);
   codec.count(flow.in_flight);
@@ -227,6 +243,10 @@ void health_fields(Codec& codec, H& health) {
   codec.fraction(health.bad);
   codec.time(health.stop_until);
   codec.length(health.stop_len);
+  if (codec.version() > kOldest) {
+    codec.fraction(health.stop_n);
+    codec.fraction(health.stop_bad);
+  }
 }
 
 }  // namespace

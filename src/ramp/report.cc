@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "rampart/ramp/flow.h"
 
@@ -115,8 +116,8 @@ bool learn_health(Health& health, bool bounce, const Context& context) {
                         ? constants.stop_pause
                         : std::min(constants.stop_max, 2 * health.stop_len);
   health.stop_until = context.now + health.stop_len;
-  health.n = 0;
-  health.bad = 0;
+  health.stop_n = std::exchange(health.n, 0);
+  health.stop_bad = std::exchange(health.bad, 0);
   return true;
 }
 
@@ -128,6 +129,7 @@ bool pause(Flow& flow, const Context& context) {
   flow.pause_len = flow.pause_len == Micros{0} ? std::min(constants.max_pause, constants.pause)
                                                : std::min(constants.max_pause, 2 * flow.pause_len);
   flow.pause_until = context.now + flow.pause_len;
+  flow.paused_by_block = false;
   flow.careful = true;
   return true;
 }
@@ -141,6 +143,7 @@ bool pause_for_block(Flow& flow, const Context& context) {
                        ? std::min(constants.block_max, constants.block_pause)
                        : std::min(constants.block_max, 2 * flow.block_len);
   flow.pause_until = context.now + flow.block_len;
+  flow.paused_by_block = true;
   flow.careful = true;
   return true;
 }
@@ -179,6 +182,7 @@ bool learn_deferral(Flow& flow, const Context& context) {
   }
   flow.run_learned = true;
   flow.limit = std::max(1U, flow.run_got);
+  flow.limit_by_block = false;
   lift(flow.limit_at, context.now);
   return true;
 }
@@ -191,6 +195,7 @@ bool learn_block(Flow& flow, const Context& context) {
   if (first) {
     flow.limit = std::max(1U, static_cast<std::uint32_t>(std::min<double>(
                                   kCountMax, constants.block_cut * sum_got_day(flow))));
+    flow.limit_by_block = true;
     lift(flow.limit_at, context.now);
     flow.extra = 0;
   }
@@ -300,6 +305,7 @@ void forgive(Health& health, const Context& context, std::uint32_t dead) {
   health.bad = std::max(0.0, health.bad - dead);
   health.stop_until = WallTime{};
   health.stop_len = Micros{0};
+  health.stop_n = health.stop_bad = 0;
 }
 
 void retract(Flow& flow, const Context& context) {

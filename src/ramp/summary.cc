@@ -66,6 +66,7 @@ void resume(Flow& flow, Health& health) {
   flow.deferred_at = WallTime{};
   health.stop_until = WallTime{};
   health.stop_len = Micros{0};
+  health.stop_n = health.stop_bad = 0;
 }
 
 namespace {
@@ -106,6 +107,7 @@ Summary summarize(const Flow& flow,
   summary.allowance = allowance(flow, health, context);
   summary.reason = admission.reason;
   summary.until = admission.until;
+  summary.host = admission.host;
   if (admission.admitted && flow_copy.careful) {
     summary.reason = Reason::OneAtATime;
     summary.until = context.now;

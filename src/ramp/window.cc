@@ -303,23 +303,40 @@ std::uint32_t sum_used_hour(const Flow& flow) noexcept {
   return sum_fives(flow, flow.five_at - kFivesOfHour + 1, flow.five_at);
 }
 
-std::uint32_t level(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept {
+namespace {
+
+// What a peak counts today.
+std::uint32_t worth(const Peak& peak,
+                    std::int64_t today,
+                    const Constants& constants,
+                    std::uint32_t start) noexcept {
   const Micros day = day_width(constants);
+  const Micros beyond = (today - peak.day) * day - constants.memory;
+  if (beyond <= Micros{0}) {
+    return peak.got;
+  }
+  const std::int64_t halvings = std::min<std::int64_t>(31, beyond / (kDecayDays * day));
+  return std::max(peak.got >> halvings, std::min(peak.got, start));
+}
+
+}  // namespace
+
+Peak level_peak(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept {
   const std::int64_t today = day_of_hour(flow.hour_at);
-  std::uint32_t best = 0;
+  Peak best;
   for (const Peak& peak : flow.peaks) {
     if (peak.day == 0) {
       break;
     }
-    const Micros beyond = (today - peak.day) * day - constants.memory;
-    std::uint32_t count = peak.got;
-    if (beyond > Micros{0}) {
-      const std::int64_t halvings = std::min<std::int64_t>(31, beyond / (kDecayDays * day));
-      count = std::max(count >> halvings, std::min(count, start));
+    if (worth(peak, today, constants, start) > worth(best, today, constants, start)) {
+      best = peak;
     }
-    best = std::max(best, count);
   }
   return best;
+}
+
+std::uint32_t level(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept {
+  return worth(level_peak(flow, constants, start), day_of_hour(flow.hour_at), constants, start);
 }
 
 std::uint32_t best_within_memory(const Flow& flow,

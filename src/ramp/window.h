@@ -57,6 +57,8 @@ std::uint32_t sum_used_hour(const Flow& flow) noexcept;
 /// The level at the flow's newest hour: the highest peak within memory; older ones count half for
 /// each further 15 days, not below `start` (unless they never were above it).
 std::uint32_t level(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept;
+/// The day that the level comes from, with what was delivered then; empty without a level.
+Flow::Peak level_peak(const Flow& flow, const Constants& constants, std::uint32_t start) noexcept;
 /// The highest of `bests` within memory.
 std::uint32_t best_within_memory(const Flow& flow,
                                  std::span<const Flow::Peak> bests,

@@ -65,7 +65,8 @@ Flow any_flow(std::mt19937_64& random) {
   for (auto* length : {&flow.pause_len, &flow.block_len}) {
     *length = any_length(random);
   }
-  for (auto* flag : {&flow.run, &flow.run_learned, &flow.careful}) {
+  for (auto* flag :
+       {&flow.run, &flow.run_learned, &flow.careful, &flow.paused_by_block, &flow.limit_by_block}) {
     *flag = random() % 2 != 0;
   }
   return flow;
@@ -84,8 +85,12 @@ HostFlow any_host(std::mt19937_64& random) {
 }
 
 Health any_health(std::mt19937_64& random) {
-  return {static_cast<double>(random() % 800) / 2, static_cast<double>(random() % 100) / 8,
-          any_time(random), any_length(random)};
+  return {static_cast<double>(random() % 800) / 2,
+          static_cast<double>(random() % 100) / 8,
+          any_time(random),
+          any_length(random),
+          static_cast<double>(random() % 800) / 2,
+          static_cast<double>(random() % 100) / 8};
 }
 
 TEST_CASE("records come back as they were", "[ramp][property]") {
@@ -140,6 +145,36 @@ TEST_CASE("every truncation and every changed byte is noticed", "[ramp][property
   }
 }
 
+std::string from_hex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  }
+  return bytes;
+}
+
+TEST_CASE("records of version 1 are read", "[ramp][unit]") {
+  const auto flow = decode_flow(from_hex(
+      "4601000000070000000000000000000000000000000000000000000000050000000000000000000000000000"
+      "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+      "0000000000000000000000000000000000000000000001a09c01ac0290f41dc0f1e60200000096018080f9c0"
+      "c1c48203000000000000000080d28ceec4c4820380d293ad030001000000020000000000df8a6f4b"));
+  REQUIRE(flow.has_value());
+  CHECK(flow->careful);
+  CHECK_FALSE(flow->paused_by_block);
+  CHECK_FALSE(flow->limit_by_block);
+  CHECK(flow->used[3] == 7);
+  CHECK(flow->peaks[0] == Flow::Peak{20000, 300});
+  CHECK(flow->limit == 150);
+  CHECK(flow->deferred == 2);
+  const auto health = decode_health(
+      from_hex("53010000000000005e4000000000000008408080f9c0c1c4820380c0ddeec102959f2869"));
+  REQUIRE(health.has_value());
+  CHECK(health->n == 120);
+  CHECK(health->stop_len == std::chrono::hours{24});
+  CHECK(health->stop_n == 0);
+}
+
 TEST_CASE("one record is not taken for another", "[ramp][unit]") {
   CHECK_FALSE(decode_host_flow(encode(Flow{})).has_value());
   CHECK_FALSE(decode_flow(encode(HostFlow{})).has_value());
@@ -147,7 +182,7 @@ TEST_CASE("one record is not taken for another", "[ramp][unit]") {
   CHECK_FALSE(decode_flow(encode(Health{})).has_value());
   CHECK_FALSE(decode_flow("").has_value());
   std::string newer = encode(Flow{});
-  newer[1] = 2;
+  newer[1] = 3;
   CHECK_FALSE(decode_flow(newer).has_value());
 }
 

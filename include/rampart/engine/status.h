@@ -13,6 +13,7 @@
 #include "rampart/base/time.h"
 #include "rampart/ledger/sources.h"
 #include "rampart/policy/options.h"
+#include "rampart/ramp/explanation.h"
 #include "rampart/ramp/flow.h"
 #include "rampart/store/records.h"
 #include "rampart/suppression/entry.h"
@@ -38,6 +39,8 @@ struct FlowStatus {
   std::string last_reply;     ///< the reply that slowed or paused it last, printable
   std::string last_rule;
   base::WallTime last_active{};
+  bool smarthost = false;                        ///< a 250 is the next hop's and teaches no level
+  std::optional<ramp::Explanation> explanation;  ///< of one flow asked for by name
 };
 
 /// A provider whose answers blame addresses far more often than usual.

@@ -79,6 +79,7 @@ struct Flow {
   // Learned limit and the run of deferrals that teaches it.
   std::uint32_t limit = 0;
   base::WallTime limit_at{};
+  bool limit_by_block = false;
   bool run = false;
   bool run_learned = false;
   base::WallTime run_at{};
@@ -95,7 +96,8 @@ struct Flow {
   base::WallTime pause_until{};
   base::Micros pause_len{0};
   base::Micros block_len{0};
-  bool careful = false;  ///< one at a time until one is delivered
+  bool careful = false;          ///< one at a time until one is delivered
+  bool paused_by_block = false;  ///< what the last pause came from
   base::WallTime last_deferral{};
   base::WallTime last_block{};
 
@@ -118,6 +120,9 @@ struct Health {
   double bad = 0;  ///< of those, not existing
   base::WallTime stop_until{};
   base::Micros stop_len{0};
+  // What the last stop was for: n and bad begin anew with it.
+  double stop_n = 0;
+  double stop_bad = 0;
 
   friend bool operator==(const Health&, const Health&) = default;
 };
@@ -301,6 +306,7 @@ struct Summary {
   FlowStatus status = FlowStatus::Open;
   Reason reason = Reason::None;
   base::WallTime until{};  ///< valid unless open
+  bool host = false;       ///< it is the host flow that takes nothing
   Allowance allowance;
 };
 /// @param host_plan  the host flow's own plan; nullptr: unlimited
