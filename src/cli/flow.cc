@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "flow_words.h"
 #include "service.h"
 #include "status.h"
 #include "table.h"
@@ -17,86 +18,56 @@ std::string name_of(const Json& flow) {
   return text_of(flow, "sender") + ' ' + text_of(flow, "provider");
 }
 
-std::string counted(const Json& flow, const char* used, const char* allowance) {
-  const auto most = flow.find(allowance);
-  return most == flow.end() || most->is_null()
-             ? grouped(number_of(flow, used))
-             : grouped(number_of(flow, used)) + " of " + grouped(number_of(flow, allowance));
-}
+constexpr std::size_t kNameWidth = 12;
+constexpr std::size_t kTextWidth = 88;
 
-std::string what_next(const Json& flow, base::WallTime now) {
-  const std::string state = text_of(flow, "state");
-  const std::string reason = text_of(flow, "reason");
-  const auto until = time_of(flow, "until");
-  if (state == "open") {
-    return "mail goes as it comes, within the allowance";
+// A long row goes on below its own beginning.
+std::string folded(std::string_view text) {
+  std::string out;
+  while (text.size() > kTextWidth) {
+    const std::size_t blank = text.rfind(' ', kTextWidth);
+    if (blank == std::string_view::npos) {
+      break;
+    }
+    out += text.substr(0, blank);
+    out += '\n' + std::string(kNameWidth, ' ');
+    text.remove_prefix(blank + 1);
   }
-  if (reason == "one_at_a_time" || reason == "in_flight" || reason == "first_contact") {
-    return "more goes as soon as the log tells what became of the mail under way";
-  }
-  if (!until) {
-    return "nothing goes until: rampart flow resume " + name_of(flow);
-  }
-  const std::string when =
-      fmt::format("{} (in {})", local_clock(*until, now),
-                  base::format_duration(std::chrono::ceil<std::chrono::seconds>(*until - now)));
-  if (state == "paused") {
-    return fmt::format(
-        "nothing new until {}, then one message at a time until one is delivered; "
-        "at once: rampart flow resume {}",
-        when, name_of(flow));
-  }
-  if (reason == "limited") {
-    return "the learned limit ends at " + when;
-  }
-  return "the next recipient may go at " + when;
+  return out.append(text);
 }
 
 }  // namespace
 
 std::string render_flow(const Json& answer, bool colours) {
   const Json& flow = answer.at("flow");
-  const base::WallTime now = time_of(answer, "now").value_or(base::WallTime{});
-  const auto row = [](std::string_view name, const std::string& text) {
-    return fmt::format("{:<12}{}\n", name, text);
+  const auto line = [](std::string_view name, const std::string& text) {
+    return fmt::format("{:<{}}{}\n", name, kNameWidth, folded(text));
   };
-  std::string text = row("flow", text_of(flow, "sender") + " -> " + text_of(flow, "provider"));
+  std::string text = line("flow", text_of(flow, "sender") + " -> " + text_of(flow, "provider"));
   const std::string state = text_of(flow, "state");
-  text += row("state", paint(state_in_words(flow, now),
-                             state == "open"     ? Colour::Green
-                             : state == "paused" ? Colour::Red
-                                                 : Colour::Yellow,
-                             colours));
-  text += row("why", reason_in_words(text_of(flow, "reason")));
-  if (const std::string reply = text_of(flow, "last_reply"); !reply.empty()) {
-    text += row("reply", reply + "   rule " + text_of(flow, "last_rule"));
+  for (const FlowRow& row : explain_flow(answer)) {
+    const Colour colour = row.name != "state" ? Colour::None
+                          : state == "open"   ? Colour::Green
+                          : state == "paused" ? Colour::Red
+                                              : Colour::Yellow;
+    text += line(row.name, paint(row.text, colour, colours));
   }
-  const std::uint64_t level = number_of(flow, "level");
-  text += row("plan", fmt::format("{}; best day so far {}{}", text_of(flow, "plan"),
-                                  level == 0 ? "none" : grouped(level) + " delivered",
-                                  flag_of(flow, "limited") ? "; a learned limit is in force" : ""));
-  text +=
-      row("used", fmt::format("{} in 24 hours, {} in this hour", counted(flow, "used", "allowance"),
-                              counted(flow, "used_hour", "allowance_hour")));
-  text += row("under way", fmt::format("{} in flight, {} deferred in the MTA's queue",
-                                       counted(flow, "in_flight", "in_flight_max"),
-                                       grouped(number_of(flow, "deferred_waiting"))));
-  text += row(
-      "reports",
-      fmt::format("{} delivered in 24 hours; since start {} delivered, {} "
-                  "deferred or blocked, {} refused",
-                  grouped(number_of(flow, "delivered_day")), grouped(number_of(flow, "delivered")),
-                  grouped(number_of(flow, "deferrals")), grouped(number_of(flow, "refused"))));
-  text += row("over", flag_of(flow, "exempt")    ? "exempt: counted, never limited"
-                      : flag_of(flow, "observe") ? text_of(flow, "over") + ", but observed only"
-                                                 : text_of(flow, "over"));
-  return text + row("next", what_next(flow, now));
+  return text;
+}
+
+Json with_words(Json answer) {
+  Json words = Json::object();
+  for (const FlowRow& row : explain_flow(answer)) {
+    words[row.name] = row.text;
+  }
+  answer["words"] = std::move(words);
+  return answer;
 }
 
 int run_flow_show(const Arguments& arguments, const Output& output) {
   const Json answer = Service(arguments).ask(Service::flow_request("flow.show", arguments));
   if (output.json()) {
-    output.print_json(answer);
+    output.print_json(with_words(answer));
   } else {
     output.print(render_flow(answer, output.colours()));
   }

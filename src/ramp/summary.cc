@@ -108,7 +108,7 @@ Summary summarize(const Flow& flow,
   summary.reason = admission.reason;
   summary.until = admission.until;
   summary.host = admission.host;
-  if (admission.admitted && flow_copy.careful) {
+  if (admission.admitted && flow_copy.careful && context.feed_healthy) {
     summary.reason = Reason::OneAtATime;
     summary.until = context.now;
   } else if (admission.admitted && summary.allowance.limited) {

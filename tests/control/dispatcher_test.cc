@@ -111,6 +111,25 @@ TEST_CASE("a flow is paused, resumed and forgotten", "[control]") {
   CHECK(fixture.code(command("flow.show")) == "not_found");
 }
 
+TEST_CASE("one flow comes with what explains it, all flows do not", "[control]") {
+  const Fixture fixture;
+  fixture.send("4Xk2Pq1z9R1");
+  const Json status = fixture.ask({{"command", "status"}});
+  CHECK_FALSE(status["flows"][0].contains("explanation"));
+  const Json answer =
+      fixture.ask({{"command", "flow.show"}, {"sender", "a.example"}, {"provider", "b.example"}});
+  const Json& explanation = answer["flow"]["explanation"];
+  CHECK(explanation["flow"]["plan"]["start"] == 2);
+  CHECK(explanation["flow"]["basis"] == "start");
+  CHECK(explanation["flow"]["allowance"] == answer["flow"]["allowance"]);
+  CHECK(explanation["flow"]["probing"]["bound"] == 8);
+  CHECK(explanation["flow"]["limit"].is_null());
+  CHECK(explanation["host"]["allowance"].is_null());
+  CHECK(explanation["host"]["plan"]["unlimited"] == true);
+  CHECK(explanation["feed_healthy"] == false);
+  CHECK(explanation["provider_known"] == false);
+}
+
 TEST_CASE("suppressions are added, explained, listed and removed", "[control]") {
   const Fixture fixture;
   const Json answer = Json::parse(fixture.raw(
