@@ -127,6 +127,8 @@ base::Result<Table> Table::build(const std::vector<ProviderSpec>& specs) {
 }
 
 Table::Table(std::unique_ptr<Data> data) : data_(std::move(data)) {}
+Table::Table(const Table&) noexcept = default;
+Table& Table::operator=(const Table&) noexcept = default;
 Table::Table(Table&&) noexcept = default;
 Table& Table::operator=(Table&&) noexcept = default;
 Table::~Table() = default;

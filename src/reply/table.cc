@@ -228,6 +228,8 @@ void Table::Impl::check_samples(std::uint32_t end, std::string& errors) const {
 }
 
 Table::Table(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Table::Table(const Table&) noexcept = default;
+Table& Table::operator=(const Table&) noexcept = default;
 Table::Table(Table&&) noexcept = default;
 Table& Table::operator=(Table&&) noexcept = default;
 Table::~Table() = default;

@@ -41,6 +41,9 @@ class Table {
   ///         one "where: error: what" a line.
   static base::Result<Table> build(const std::vector<ProviderSpec>& specs);
 
+  /// Copies share what was built.
+  Table(const Table&) noexcept;
+  Table& operator=(const Table&) noexcept;
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
   ~Table();
@@ -60,7 +63,7 @@ class Table {
  private:
   struct Data;
   explicit Table(std::unique_ptr<Data> data);
-  std::unique_ptr<Data> data_;
+  std::shared_ptr<const Data> data_;
 };
 
 }  // namespace rampart::provider

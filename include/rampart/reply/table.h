@@ -88,6 +88,9 @@ class Table {
                                      std::vector<Rule> shipped_rules,
                                      Checks checks = Checks::All);
 
+  /// Copies share what was built.
+  Table(const Table&) noexcept;
+  Table& operator=(const Table&) noexcept;
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
   ~Table();
@@ -103,7 +106,7 @@ class Table {
  private:
   struct Impl;
   explicit Table(std::unique_ptr<const Impl> impl);
-  std::unique_ptr<const Impl> impl_;
+  std::shared_ptr<const Impl> impl_;
 };
 
 }  // namespace rampart::reply
