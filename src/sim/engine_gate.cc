@@ -1,0 +1,186 @@
+// The engine as the control: it is asked at RCPT as the milter asks, and learns from lines as
+// Postfix logs them.
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "rampart/engine/engine.h"
+#include "rampart/mail/address.h"
+#include "rampart/report/postfix.h"
+#include "rampart/store/state_store.h"
+
+#include "clock.h"
+#include "gate.h"
+#include "light_store.h"
+
+namespace rampart::sim {
+namespace {
+
+constexpr std::string_view kSource = "log";
+
+policy::Action without_hold(policy::Action action) noexcept {
+  return action == policy::Action::Hold || action == policy::Action::Auto ? policy::Action::Defer
+                                                                          : action;
+}
+
+// Enforcing, without waits for a store, and in front of a queue that takes a "later".
+std::shared_ptr<const policy::Policy> adapt(const policy::Policy& given) {
+  policy::Policy policy = given;
+  policy::Options& options = policy.options;
+  options.mode = policy::Mode::Enforce;
+  options.suppression_mode = policy::Mode::Enforce;
+  options.over = without_hold(options.over);
+  options.suppressed = without_hold(options.suppressed);
+  for (policy::Rule& rule : options.rules) {
+    rule.mode.reset();
+    if (rule.over) {
+      rule.over = without_hold(*rule.over);
+    }
+  }
+  options.outbound = {};
+  options.lease_time = base::Micros{0};
+  options.max_lag = std::chrono::hours{1};
+  options.has_log_source = true;
+  options.smarthost = false;
+  options.reads_notices = false;
+  options.token = false;
+  return std::make_shared<const policy::Policy>(std::move(policy));
+}
+
+class RampartGate final : public Gate {
+ public:
+  RampartGate(const Cast& cast, std::unique_ptr<store::StateStore> store)
+      : cast_(cast), store_(std::move(store)) {}
+
+  base::Result<> start(std::shared_ptr<const policy::Policy> policy) {
+    auto made = engine::Engine::create(std::move(policy), *store_, clock_);
+    if (!made) {
+      return made.error();
+    }
+    engine_ = std::move(*made);
+    return base::Ok{};
+  }
+
+  Answer ask(const Queued& queued, Millis now) override {
+    clock_.set(now);
+    learn();
+    const Message& message = queued.message;
+    engine::Transaction transaction =
+        engine_->begin({"app.example", "192.0.2.50", "", false},
+                       mail::Address{"news", domain_of(cast_.senders[message.sender])});
+    const std::string spelling = address_of(message);
+    const engine::Verdict verdict =
+        engine_->decide(transaction, {*mail::parse_address(spelling), spelling, "smtp"});
+    if (verdict.answer != engine::Verdict::Answer::Continue) {
+      engine_->abort(transaction);
+      return verdict.answer == engine::Verdict::Answer::Defer ? Answer::Later : Answer::Reject;
+    }
+    const engine::Ending ending =
+        engine_->commit(transaction, *mail::parse_queue_id(id_of(queued)));
+    return ending.drop.empty() ? Answer::Accept : Answer::Reject;
+  }
+
+  void on_active(const Queued& queued, Millis now) override {
+    add("postfix/qmgr",
+        fmt::format("{}: from=<news@{}>, size=4711, nrcpt=1 (queue active)", id_of(queued),
+                    cast_.senders[queued.message.sender]),
+        now);
+  }
+
+  void on_reply(const Queued& queued, Kind kind, const Words& words, Millis now) override {
+    const std::string& relay = cast_.relays[queued.message.provider];
+    const char* status = kind == Kind::Accepted ? "sent"
+                         : words.text.front() == '4' || words.stage == mail::Stage::Connect
+                             ? "deferred"
+                             : "bounced";
+    add("postfix/smtp",
+        fmt::format("{}: to=<{}>, relay={}:25, delay=1.2, delays=0.1/0/0.4/0.7, dsn={}, "
+                    "status={} ({})",
+                    id_of(queued), address_of(queued.message), relay, dsn_of(words), status,
+                    account_of(words, relay)),
+        now);
+    if (kind == Kind::Accepted || status[0] == 'b') {
+      add("postfix/qmgr", id_of(queued) + ": removed", now);
+    }
+  }
+
+  void on_expired(const Queued& queued, Millis now) override {
+    add("postfix/qmgr",
+        fmt::format("{}: from=<news@{}>, status=expired, returned to sender", id_of(queued),
+                    cast_.senders[queued.message.sender]),
+        now);
+    add("postfix/qmgr", id_of(queued) + ": removed", now);
+  }
+
+  void tick(Millis now) override {
+    clock_.set(now);
+    learn();
+    // The engine's writer runs in real time; what it has stored must not depend on that.
+    (void)engine_->sync(std::chrono::seconds{60});
+    engine_->set_source_status({std::string(kSource), true, base::Micros{0}, 0, 0, ""});
+    engine_->tick();
+  }
+
+  std::uint32_t allowance(std::size_t sender, std::size_t provider, Millis now) override {
+    clock_.set(now);
+    learn();
+    const auto flow = engine_->find_flow({cast_.senders[sender], cast_.providers[provider]});
+    return flow ? flow->summary.allowance.day : 0;
+  }
+
+ private:
+  static constexpr std::size_t kLinesMax = 1000;
+
+  static mail::Domain domain_of(const std::string& name) {
+    return mail::parse_address("x@" + name)->domain;
+  }
+  static std::string id_of(const Queued& queued) { return fmt::format("{:010X}", queued.number); }
+  [[nodiscard]] std::string address_of(const Message& message) const {
+    return fmt::format("u{:x}@{}", message.recipient, cast_.domains[message.provider]);
+  }
+
+  void add(std::string_view program, const std::string& text, Millis now) {
+    report::LogLine line = report::parse_entry(program, text);
+    line.time = base::WallTime{base::Micros{VirtualClock::to_micros(now)}};
+    line.host = "mta1";
+    line.pid = 1;
+    lines_.push_back(std::move(line));
+    if (lines_.size() >= kLinesMax) {
+      clock_.set(now);
+      learn();
+    }
+  }
+
+  // Before anything is asked, so that it is as if each line had been learned from at once.
+  void learn() {
+    if (lines_.empty()) {
+      return;
+    }
+    store::CursorRecord cursor;
+    cursor.source = kSource;
+    cursor.offset = (read_ += lines_.size());
+    engine_->learn(lines_, cursor);
+    lines_.clear();
+  }
+
+  const Cast& cast_;
+  VirtualClock clock_;
+  std::unique_ptr<store::StateStore> store_;
+  std::unique_ptr<engine::Engine> engine_;  // before the store it uses
+  std::vector<report::LogLine> lines_;
+  std::uint64_t read_ = 0;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Gate>> make_rampart(const Cast& cast,
+                                                 std::shared_ptr<const policy::Policy> policy) {
+  auto gate = std::make_unique<RampartGate>(cast, make_light(store::open_memory()));
+  if (const auto started = gate->start(adapt(*policy)); !started) {
+    return started.error();
+  }
+  return std::unique_ptr<Gate>(std::move(gate));
+}
+
+}  // namespace rampart::sim
