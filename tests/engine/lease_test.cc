@@ -2,57 +2,13 @@
 #include <random>
 #include <thread>
 
+#include "faulty_store.h"
 #include "fixture.h"
 
 namespace rampart::test {
 namespace {
 
 using Answer = engine::Verdict::Answer;
-
-// A store that fails on demand, and remembers what it acknowledged.
-class FaultyStore final : public store::StateStore {
- public:
-  std::atomic<bool> fails{false};
-  base::Result<> commit(const store::Batch& batch) override {
-    if (fails) {
-      return base::Error{base::Error::Kind::Unavailable, "disk full"};
-    }
-    return inner_->commit(batch);
-  }
-  base::Result<store::Snapshot> load() override { return inner_->load(); }
-  base::HashKey hash_key() const noexcept override { return inner_->hash_key(); }
-  base::Result<std::vector<suppression::Entry>> find_suppressions(std::string_view key) override {
-    return inner_->find_suppressions(key);
-  }
-  base::Result<std::optional<suppression::Evidence>> find_evidence(
-      std::string_view key, std::string_view sender) override {
-    return inner_->find_evidence(key, sender);
-  }
-  base::Result<std::vector<suppression::Change>> history(std::string_view key) override {
-    return inner_->history(key);
-  }
-  base::Result<std::vector<suppression::Entry>> list_suppressions(
-      const store::SuppressionFilter& filter) override {
-    return inner_->list_suppressions(filter);
-  }
-  base::Result<> for_each_suppression_key(
-      const std::function<void(std::string_view key)>& visit) override {
-    return inner_->for_each_suppression_key(visit);
-  }
-  base::Result<std::uint64_t> count_suppressions() override { return inner_->count_suppressions(); }
-  base::Result<std::optional<store::TokenRecord>> find_token(std::string_view token) override {
-    return inner_->find_token(token);
-  }
-  base::Result<std::vector<std::string>> find_events(std::uint32_t id,
-                                                     base::WallTime since) override {
-    return inner_->find_events(id, since);
-  }
-  base::Result<> prune(const store::Horizons& horizons) override { return inner_->prune(horizons); }
-  std::string describe() const override { return "faulty"; }
-
- private:
-  std::unique_ptr<store::StateStore> inner_ = store::open_memory();
-};
 
 policy::Options day_of(std::uint32_t units) {
   policy::Options options = strict_options();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <vector>
 
@@ -18,6 +20,16 @@ using reply::ReplyClass;
 using test::Standing;
 using test::World;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): tests only
+
+// More with the environment variable RAMPART_PROPERTY_CASES.
+std::uint64_t cases(std::uint64_t usual) {
+  const char* more = std::getenv("RAMPART_PROPERTY_CASES");  // NOLINT(concurrency-mt-unsafe)
+  const std::uint64_t count = more == nullptr ? usual : std::max(1ULL, std::stoull(more));
+  if (more != nullptr) {
+    std::printf("%llu random histories\n", static_cast<unsigned long long>(count));
+  }
+  return count;
+}
 
 std::uint32_t hard_bound(const World& world, std::uint32_t level) {
   const double bound =
@@ -96,6 +108,8 @@ class History {
   void check_admission(const Flow& before) {
     const Allowance allowed = world.allowance();
     REQUIRE(allowed.used_day < allowed.day);
+    REQUIRE(allowed.day <= hard_bound(world, allowed.level));
+    REQUIRE_FALSE((world.plan.day_max > 0 && allowed.day > world.plan.day_max));
     REQUIRE(allowed.used_hour < std::max(1U, allowed.hour));
     REQUIRE(world.now >= paused_until_);
     REQUIRE(world.now >= before.pause_until);
@@ -149,6 +163,9 @@ class History {
     const Flow flow_before = world.flow;
     const std::size_t deferred = count(Standing::Deferred);
     const Effects effects = world.report(reported, world.now);
+    if (reported.reply_class == ReplyClass::Delivered) {
+      delivered_.push_back(world.now);
+    }
     if (effects.flow_paused) {
       paused_until_ = world.flow.pause_until;
     }
@@ -188,6 +205,10 @@ class History {
 
   void check_counts() {
     const Flow& flow = world.flow;
+    const auto hour = world.now.time_since_epoch() / 1h;
+    REQUIRE(world.allowance().got_day ==
+            std::count_if(delivered_.begin(), delivered_.end(),
+                          [&](WallTime at) { return at.time_since_epoch() / 1h > hour - 24; }));
     REQUIRE(flow.in_flight == count(Standing::InFlight));
     REQUIRE(flow.deferred == count(Standing::Deferred));
     REQUIRE(world.host.flow.in_flight == count(Standing::InFlight));
@@ -201,12 +222,13 @@ class History {
 
   std::mt19937_64 random_;
   std::vector<Standing> queue_;
+  std::vector<WallTime> delivered_;
   WallTime paused_until_{};
   WallTime waits_since_{};
 };
 
 TEST_CASE("random histories keep the rules of admission and the counts", "[ramp][property]") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1, most = cases(150); seed <= most; ++seed) {
     CAPTURE(seed);
     History history(seed);
     for (int i = 0; i < 500; ++i) {
@@ -217,7 +239,7 @@ TEST_CASE("random histories keep the rules of admission and the counts", "[ramp]
 }
 
 TEST_CASE("nothing is stuck for ever", "[ramp][property]") {
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+  for (std::uint64_t seed = 1, most = cases(100); seed <= most; ++seed) {
     CAPTURE(seed);
     History history(seed);
     for (int i = 0; i < 200 + static_cast<int>(seed); ++i) {
@@ -245,7 +267,7 @@ TEST_CASE("nothing is stuck for ever", "[ramp][property]") {
 
 TEST_CASE("the time a refusal names is not too early for time alone", "[ramp][property]") {
   // Pauses, stops and waits end exactly then: a microsecond before, the same reason still holds.
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1, most = cases(60); seed <= most; ++seed) {
     CAPTURE(seed);
     History history(seed);
     for (int i = 0; i < 300; ++i) {
@@ -273,7 +295,7 @@ TEST_CASE("the time a refusal names is not too early for time alone", "[ramp][pr
 }
 
 TEST_CASE("a clock step back refunds nothing and a jump ahead grows one step", "[ramp][property]") {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1, most = cases(60); seed <= most; ++seed) {
     CAPTURE(seed);
     History history(seed);
     for (int i = 0; i < 200; ++i) {
