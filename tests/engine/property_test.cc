@@ -47,7 +47,7 @@ class History {
   History& operator=(const History&) = delete;
 
   void step() {
-    clock_.advance(pick(20) == 0 ? base::Micros{std::chrono::minutes{pick(600)}}
+    clock_.advance(pick(20) == 0 ? base::Micros{std::chrono::minutes{pick(300)}}
                                  : base::Micros{std::chrono::seconds{pick(400)}});
     see_feed();
     const std::uint64_t what = pick(100);
@@ -67,7 +67,7 @@ class History {
     check();
   }
 
-  // All that is left in the queue is delivered.
+  // All that is left in the queue is delivered, before the five days of a queue are over.
   void finish() {
     clock_.advance(1s);
     see_feed();
@@ -158,6 +158,9 @@ class History {
     const std::string_view end = how <= 4 ? kSent : how == 5 ? kTooFast : kFull;
     const std::string relay =
         one.flow.provider == "gmail" ? "mx.google.example" : "mx.outlook-mx.example";
+    if (one.since > clock_.wall_now()) {
+      clock_.advance(2s);  // a queue asks again later, not within the same second
+    }
     // Up to four minutes late, whole seconds as a log has them.
     const base::WallTime now =
         std::chrono::floor<std::chrono::seconds>(clock_.wall_now() - 1s * pick(240));
@@ -221,7 +224,7 @@ TEST_CASE("no history admits too much, forgets a delivery or miscounts the queue
   for (std::uint64_t seed = 1; seed <= most; ++seed) {
     CAPTURE(seed);
     History history(seed);
-    for (int i = 0; i < 250; ++i) {
+    for (int i = 0; i < 200; ++i) {
       CAPTURE(i);
       history.step();
     }
