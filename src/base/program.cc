@@ -154,7 +154,8 @@ bool converse(Conversation& pipes, std::string_view input, Micros limit, Program
 
 Result<ProgramResult> run_program(const std::vector<std::string>& words,
                                   std::string_view input,
-                                  Micros limit) {
+                                  Micros limit,
+                                  int file) {
   Conversation pipes;
   if (!pipes.in.open() || !pipes.out.open() || !pipes.err.open()) {
     return Error{Error::Kind::Unavailable, "pipe: " + std::generic_category().message(errno)};
@@ -166,7 +167,7 @@ Result<ProgramResult> run_program(const std::vector<std::string>& words,
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipes.in.read, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, file >= 0 ? file : pipes.in.read, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, pipes.out.write, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, pipes.err.write, STDERR_FILENO);
   const SpawnAttributes attributes;
@@ -182,7 +183,7 @@ Result<ProgramResult> run_program(const std::vector<std::string>& words,
   Pipe::close_end(pipes.err.write);
   const PipeSignalBlocked blocked;
   ProgramResult result;
-  const bool in_time = converse(pipes, input, limit, result);
+  const bool in_time = converse(pipes, file >= 0 ? std::string_view() : input, limit, result);
   if (!in_time) {
     kill(child, SIGKILL);
   }

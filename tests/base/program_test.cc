@@ -1,6 +1,7 @@
 #include "rampart/base/program.h"
 
 #include <csignal>
+#include <cstdio>
 
 #include "support/catch.h"
 
@@ -17,6 +18,17 @@ TEST_CASE("a program is fed and read at once", "[base]") {
   REQUIRE(refuses.has_value());
   CHECK(refuses->exit_code == 1);
   CHECK_FALSE(run_program({"/no/such/program"}, "").has_value());
+}
+
+TEST_CASE("a program reads an open file", "[base]") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  std::fputs("of the file", file);
+  std::rewind(file);
+  const auto result = run_program({"/bin/cat"}, "not this", std::chrono::minutes{1}, fileno(file));
+  std::fclose(file);
+  REQUIRE(result.has_value());
+  CHECK(result->output == "of the file");
 }
 
 TEST_CASE("a program that does not end is ended", "[base]") {

@@ -25,9 +25,11 @@ struct ProgramResult {
 /// Runs a program without a shell, with no signal blocked or ignored.
 /// @param words  its path first
 /// @param limit  it is killed after that
+/// @param file   an open file to read from instead of `input`; stays the caller's. -1: none
 /// @return  Unavailable if it cannot be started, Timeout if it had to be killed
 Result<ProgramResult> run_program(const std::vector<std::string>& words,
                                   std::string_view input,
-                                  Micros limit = std::chrono::minutes{2});
+                                  Micros limit = std::chrono::minutes{2},
+                                  int file = -1);
 
 }  // namespace rampart::base
