@@ -1,0 +1,161 @@
+#include "sendmail_tools.h"
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include <fcntl.h>
+
+#include "rampart/base/program.h"
+#include "rampart/base/text.h"
+
+#include "descriptor.h"
+#include "marks.h"
+#include "sendmail_queue.h"
+#include "words.h"
+
+namespace rampart::release {
+namespace {
+
+using base::Error;
+
+constexpr std::string_view kRemoved = ": Removed quarantine of ";
+constexpr const char* kConfiguration = "/etc/mail/sendmail.cf";
+constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
+
+// @return nullopt if it cannot be opened; at most kFileBytesMax of it
+std::optional<std::string> read_file(const std::string& path, int flags = 0) {
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!fd.is_open()) {
+    return std::nullopt;
+  }
+  std::string text;
+  std::array<char, 16 * 1024> bytes{};
+  while (text.size() < kFileBytesMax) {
+    const ssize_t size = read(fd.get(), bytes.data(), bytes.size());
+    if (size == 0 || (size < 0 && errno != EINTR)) {
+      break;
+    }
+    text.append(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::set<std::string> parse_unquarantined(std::string_view sendmail_output) {
+  std::set<std::string> released;
+  for (const std::string_view line : base::split(sendmail_output, '\n')) {
+    // The reason that follows is a milter's: only what stands before it counts.
+    const std::size_t end = line.find(':');
+    if (end == std::string_view::npos || !line.substr(end).starts_with(kRemoved)) {
+      continue;
+    }
+    if (const auto id = mail::parse_queue_id(line.substr(0, end))) {
+      released.insert(id->text());
+    }
+  }
+  return released;
+}
+
+std::vector<std::string> SendmailTools::command(std::vector<std::string> words,
+                                                const Ids& ids) const {
+  std::vector<std::string> all{options_.sendmail};
+  if (!options_.sendmail_cf.empty()) {
+    all.insert(all.end(), {"-C", options_.sendmail_cf});
+  }
+  all.insert(all.end(), words.begin(), words.end());
+  for (const mail::QueueId& id : ids) {
+    all.push_back("-qI" + id.text());
+  }
+  return all;
+}
+
+// Read each time: queue directories may be added.
+base::Result<std::vector<std::string>> SendmailTools::directories() const {
+  const std::string path = options_.sendmail_cf.empty() ? kConfiguration : options_.sendmail_cf;
+  const auto configuration = read_file(path);
+  if (!configuration) {
+    return Error{Error::Kind::Unavailable, path + ": " + error_text(errno)};
+  }
+  auto directories = find_queue_directories(parse_queue_directories(*configuration));
+  if (directories.empty()) {
+    return Error{Error::Kind::Unavailable, path + " names no queue directory that there is"};
+  }
+  return directories;
+}
+
+// What arrives first: it may be quarantined while that is read.
+base::Result<std::set<std::string>> SendmailTools::held() const {
+  const auto where = directories();
+  if (!where) {
+    return where.error();
+  }
+  std::set<std::string> ids;
+  for (const auto& list : {list_arriving, list_quarantined}) {
+    for (const mail::QueueId& id : list(*where)) {
+      ids.insert(id.text());
+    }
+  }
+  return ids;
+}
+
+base::Result<MtaTools::Found> SendmailTools::look(const mail::QueueId& id) const {
+  const auto where = directories();
+  if (!where) {
+    return where.error();
+  }
+  if (is_arriving(*where, id)) {
+    return Found{Found::Place::Arriving, {}};
+  }
+  const std::string path = find_queue_file(*where, "hf", id);
+  if (path.empty()) {
+    return Found{};
+  }
+  const auto file = read_file(path, O_NOFOLLOW);
+  return file ? Found{Found::Place::Held, find_marks_in_queue_file(*file)} : Found{};
+}
+
+base::Result<MtaTools::Said> SendmailTools::release(const Ids& ids) const {
+  const auto result = base::run_program(command({"-v", "-Q", "-qQ"}, ids), {}, kProgramTime);
+  if (!result) {
+    return result.error();
+  }
+  Said said{parse_unquarantined(result->output), {}};
+  if (result->exit_code != 0 || said.done.size() < ids.size()) {
+    said.complaint = complaint_of(*result);
+  }
+  return said;
+}
+
+std::set<std::string> SendmailTools::flush(const Ids& ids) const {
+  std::set<std::string> failed;
+  const auto result =
+      options_.may_deliver
+          ? base::run_program(command({}, ids), {}, kProgramTime)
+          : base::Result<base::ProgramResult>(Error{Error::Kind::Unsupported, "not wanted"});
+  if (!result || result->exit_code != 0) {
+    for (const mail::QueueId& id : ids) {
+      failed.insert(id.text());
+    }
+  }
+  return failed;
+}
+
+base::Result<MtaTools::Said> SendmailTools::remove(const Ids& ids) const {
+  const auto where = directories();
+  if (!where) {
+    return where.error();
+  }
+  Said said;
+  for (const mail::QueueId& id : ids) {
+    if (const auto deleted = delete_quarantined(*where, id)) {
+      said.done.insert(id.text());
+    } else if (deleted.error().kind != Error::Kind::NotFound) {
+      said.complaint = deleted.error().what;
+    }
+  }
+  return said;
+}
+
+}  // namespace rampart::release
