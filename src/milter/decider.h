@@ -5,10 +5,13 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
+#include "rampart/mail/hold_mark.h"
 
 namespace rampart::milter {
 
@@ -26,12 +29,15 @@ class Decider {
   virtual void not_held(const mail::QueueId& queue_id) = 0;
   /// A mail with the null sender, accepted: a bounce from outside, perhaps. Returns at once.
   virtual void offer_message(std::string bytes) = 0;
+  /// The mark of a message that is held now, or "".
+  virtual std::string hold_mark(const mail::QueueId& queue_id) = 0;
 };
 
 /// The engine itself.
 class EngineDecider final : public Decider {
  public:
-  explicit EngineDecider(engine::Engine& engine) : engine_(engine) {}
+  EngineDecider(engine::Engine& engine, std::optional<mail::HoldKey> hold_key)
+      : engine_(engine), hold_key_(hold_key) {}
   engine::Transaction begin(engine::Client client, mail::Address envelope_sender) override {
     return engine_.begin(std::move(client), std::move(envelope_sender));
   }
@@ -45,9 +51,14 @@ class EngineDecider final : public Decider {
   void abort(engine::Transaction& transaction) override { engine_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { engine_.not_held(queue_id); }
   void offer_message(std::string bytes) override { engine_.offer_message(std::move(bytes)); }
+  std::string hold_mark(const mail::QueueId& queue_id) override {
+    return hold_key_ ? mail::make_hold_mark(*hold_key_, queue_id, base::SystemClock().wall_now())
+                     : std::string();
+  }
 
  private:
   engine::Engine& engine_;
+  const std::optional<mail::HoldKey> hold_key_;
 };
 
 }  // namespace rampart::milter

@@ -7,7 +7,7 @@
 namespace rampart::milter {
 
 struct Server::Data {
-  explicit Data(engine::Engine& engine) : decider(engine) {}
+  Data(engine::Engine& engine, const Options& options) : decider(engine, options.hold_key) {}
   EngineDecider decider;
   std::atomic<bool> stopping{false};
 };
@@ -17,7 +17,7 @@ Server::Server(std::unique_ptr<Data> data) : data_(std::move(data)) {}
 Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::open(const Options& options, engine::Engine& engine) {
-  auto data = std::make_unique<Data>(engine);
+  auto data = std::make_unique<Data>(engine, options);
   if (auto started = start_service(options, data->decider); !started) {
     return started.error();
   }

@@ -226,6 +226,13 @@ void Session::apply(const engine::Ending& ending, Changes& changes) {
 // @param known_to_engine  the engine has noted the message as held, and charges it when it is
 //                         released
 void Session::hold(std::string_view reason, bool known_to_engine, Changes& changes) {
+  // Before the message is held: one without the mark waits for a person.
+  const std::string mark =
+      known_to_engine && !queue_id_.empty() ? decider_.hold_mark(queue_id_) : std::string();
+  if (!null_sender_ && !mark.empty() &&
+      !changes.add_header(std::string(mail::kHoldMarkHeader), mark)) {
+    counters().changes_failed.add();
+  }
   if (!null_sender_ && changes.hold(strict_text(reason.empty() ? "rampart: held" : reason))) {
     return;
   }

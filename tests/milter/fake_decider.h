@@ -63,8 +63,12 @@ class FakeDecider final : public milter::Decider {
     }
     messages.push_back(std::move(bytes));
   }
+  std::string hold_mark(const mail::QueueId& queue_id) override {
+    return marks ? "mark of " + queue_id.text() : "";
+  }
 
   std::string fail_at;
+  bool marks = false;
   engine::Ending ending;  ///< what commit() gives
   std::vector<engine::Client> clients;
   std::vector<std::string> senders;

@@ -379,6 +379,34 @@ TEST_CASE("a recipient that cannot be removed holds the message", "[milter][unit
   CHECK(decider.went_out.empty());
 }
 
+TEST_CASE("held mail of the engine's is marked, and no other", "[milter][unit]") {
+  struct Case {
+    bool hold;
+    bool marks;
+    std::string queue_id;
+    std::string sender;
+    std::vector<std::string> headers;
+  };
+  const auto c = GENERATE(values<Case>({
+      {true, true, "4Xk2Pq1z9Rz", "<a@a.example>", {"X-Rampart-Held: mark of 4Xk2Pq1z9Rz"}},
+      {true, false, "4Xk2Pq1z9Rz", "<a@a.example>", {}},
+      {false, true, "4Xk2Pq1z9Rz", "<a@a.example>", {}},  // held for another reason: see below
+      {true, true, "", "<a@a.example>", {}},
+      {true, true, "4Xk2Pq1z9Rz", "<>", {}},
+  }));
+  FakeDecider decider;
+  decider.marks = c.marks;
+  Session session(decider, OnError::Accept);
+  begin_message(session, {"<u@b.example>"}, c.sender);
+  decider.ending.hold = c.hold;
+  decider.ending.drop = {"<u@b.example>"};
+  RecordedChanges changes;
+  session.on_eom(c.queue_id, changes);
+  CAPTURE(c.hold, c.marks, c.queue_id, c.sender);
+  CHECK(changes.headers == c.headers);
+  CHECK(changes.held.size() == (c.sender == "<>" ? 0U : 1U));
+}
+
 TEST_CASE("the engine is told when the MTA cannot hold", "[milter][unit]") {
   FakeDecider decider;
   Session session(decider, OnError::Accept);

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "rampart/base/time.h"
+#include "rampart/mail/hold_mark.h"
 
 namespace rampart::milter {
 
@@ -22,6 +24,9 @@ struct Options {
   /// Mail with the null sender is read, since it may be a bounce from outside. The MTA then sends
   /// header and first piece of body of all other mail, too, which nobody looks at.
   bool read_notices = false;
+  /// For the mark on held mail (mail::kHoldMarkHeader); none: held mail gets no mark, and only
+  /// people release it. The daemon reads it from a file.
+  std::optional<mail::HoldKey> hold_key;
   base::Micros timeout = std::chrono::seconds{7210};  ///< of an idle MTA connection
 };
 
