@@ -113,6 +113,7 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   config->milter = std::move(draft.milter);
   config->feed = std::move(draft.feed);
   config->control = std::move(draft.control);
+  config->release = std::move(draft.release);
   config->log = draft.log;
   config->store_url = std::move(draft.store_url);
   config->suppression_lists = std::move(draft.lists);

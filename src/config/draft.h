@@ -24,6 +24,7 @@ struct Draft {
   milter::Options milter;
   feed::Options feed;
   control::Options control;
+  release::Options release;
   telemetry::LogOptions log;
   std::string tables;
   std::string replies_file;

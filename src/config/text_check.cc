@@ -90,6 +90,10 @@ std::string check_socket_path(std::string_view text) {
              : problem;
 }
 
+std::string check_optional_socket_path(std::string_view text) {
+  return text.empty() ? "" : check_socket_path(text);
+}
+
 std::string check_group(std::string_view text) {
   const bool good = text.size() <= kGroupBytesMax && !text.starts_with('-') &&
                     std::all_of(text.begin(), text.end(), [](char c) {

@@ -14,6 +14,7 @@ std::string check_listen(std::string_view text);         ///< milter socket
 std::string check_path(std::string_view text);           ///< absolute
 std::string check_optional_path(std::string_view text);  ///< absolute, or ""
 std::string check_socket_path(std::string_view text);    ///< absolute and short enough to bind
+std::string check_optional_socket_path(std::string_view text);  ///< the same, or ""
 std::string check_group(std::string_view text);          ///< name of a group, or ""
 std::string check_network(std::string_view text);        ///< address or prefix
 std::string check_domain(std::string_view text);

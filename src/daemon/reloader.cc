@@ -50,6 +50,8 @@ std::vector<std::string> restart_needed(const config::Config& before, const conf
   note(before.store_url == after.store_url, "store.url");
   note(before.control.socket == after.control.socket, "control.socket");
   note(before.control.group == after.control.group, "control.group");
+  note(before.release.socket == after.release.socket, "hold.releaser");
+  note(before.release.key_file == after.release.key_file, "hold.key");
   note(same_logs(before.feed, after.feed), "report.log");
   note(before.milter.read_notices == after.milter.read_notices, "dsn.milter");
   note(same_mailboxes(before.feed, after.feed, feed::MailSource::Kind::Maildir), "dsn.maildir");

@@ -14,9 +14,10 @@
 
 #include "rampart/base/result.h"
 #include "rampart/control/options.h"
-#include "rampart/policy/policy.h"
 #include "rampart/feed/options.h"
 #include "rampart/milter/options.h"
+#include "rampart/policy/policy.h"
+#include "rampart/release/options.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::config {
@@ -45,6 +46,7 @@ struct Config {
   milter::Options milter;
   feed::Options feed;
   control::Options control;
+  release::Options release;
   telemetry::LogOptions log;
   std::string store_url = "sqlite:/var/lib/rampart/rampart.db";  ///< or "memory:"
   std::vector<SuppressionList> suppression_lists;
