@@ -25,7 +25,8 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"explain", {}},
       {"replies", {"unknown", "list"}},
       {"suppression", {"add", "remove", "why", "list", "import", "confirm", "clear-pending"}},
-      {"hold", {"list", "release"}},
+      {"hold", {"list", "release", "drop"}},
+      {"releaser", {}},
       {"config", {"check", "show", "reload"}},
       {"provider", {"of", "list"}},
       {"feed", {}},
@@ -101,6 +102,7 @@ class Builder {
     add_suppression();
     add_pending();
     add_hold();
+    add_releaser();
     add_config();
     add_provider();
     add_feed();
@@ -256,31 +258,44 @@ class Builder {
     CLI::App* list = add(group, "list", "What is held and why");
     list->add_flag("--ids", a_.ids, "Queue IDs only");
     list->add_flag("--full", a_.full, "Whole recipient addresses");
-    CLI::App* release = add(group, "release", "Let held messages go (as root)");
-    words(release, "ID", "queue IDs; \"-\" reads them from standard input");
-    release->add_flag("--all", a_.all, "All that rampart holds");
-    release->add_option("--flow", a_.flow, "With --all: of this flow only: SENDER PROVIDER")
-        ->expected(2)
-        ->type_name("");
-    release->add_flag("--yes", a_.yes, "Do not ask");
-    dry_run(release);
-    release
-        ->add_option("--mta", a_.mta,
+    CLI::App* release = add(group, "release", "Let held messages go now, whatever the allowance");
+    CLI::App* drop = add(group, "drop", "Delete held messages");
+    for (CLI::App* command : {release, drop}) {
+      words(command, "ID", "queue IDs; \"-\" reads them from standard input");
+      command->add_flag("--all", a_.all, "All that rampart holds");
+      command->add_option("--flow", a_.flow, "With --all: of this flow only: SENDER PROVIDER")
+          ->expected(2)
+          ->type_name("");
+      command->add_flag("--yes", a_.yes, "Do not ask");
+      dry_run(command);
+      mta(command);
+    }
+  }
+  void add_releaser() {
+    mta(add("releaser", "Run the root helper that releases held mail for the service"));
+  }
+  // Which MTA, and where it is, for what runs its tools.
+  void mta(CLI::App* command) {
+    command
+        ->add_option("--mta", a_.mta.mta,
                      "postfix or sendmail; without: Postfix if there is a postsuper, else Sendmail")
         ->check(CLI::IsMember({"postfix", "sendmail"}));
-    release->add_option("--mta-config", a_.mta_config, "Postfix's configuration directory")
+    command->add_option("--mta-config", a_.mta.mta_config, "Postfix's configuration directory")
         ->envname("MAIL_CONFIG")
         ->type_name("DIR");
-    release->add_option("--postsuper", a_.postsuper, "Postfix's postsuper command")
-        ->type_name("PATH");
-    release->add_option("--postqueue", a_.postqueue, "Postfix's postqueue command")
-        ->type_name("PATH");
-    release
-        ->add_option("--sendmail-cf", a_.sendmail_cf,
+    command
+        ->add_option("--sendmail-cf", a_.mta.sendmail_cf,
                      "Sendmail's configuration file; without: Sendmail's own default")
         ->type_name("FILE");
-    release->add_option("--sendmail", a_.sendmail, "Sendmail's sendmail command")
-        ->type_name("PATH");
+    const std::vector<std::pair<std::string, std::string*>> programs{
+        {"postsuper", &a_.mta.postsuper},
+        {"postqueue", &a_.mta.postqueue},
+        {"postcat", &a_.mta.postcat},
+        {"postconf", &a_.mta.postconf},
+        {"sendmail", &a_.mta.sendmail}};
+    for (const auto& [name, path] : programs) {
+      command->add_option("--" + name, *path, "Path of the MTA's " + name)->type_name("PATH");
+    }
   }
   void add_config() {
     CLI::App* group = add_group("config", "The configuration file");

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "rampart/release/mta_tools.h"
+
 namespace rampart::cli {
 
 struct Arguments {
@@ -33,14 +35,9 @@ struct Arguments {
   std::string stage;
   std::string dsn;
   std::vector<std::string> flow;  ///< --flow SENDER PROVIDER
-  std::string mta;                ///< "postfix", "sendmail"; "": whichever is there
-  std::string mta_config;         ///< Postfix's
-  std::string sendmail_cf;        ///< Sendmail's
+  release::MtaOptions mta;
   std::string queue_id;
   std::string name = "stdin";  ///< of who brings lines
-  std::string postsuper = "/usr/sbin/postsuper";
-  std::string postqueue = "/usr/sbin/postqueue";
-  std::string sendmail = "/usr/sbin/sendmail";
   bool all = false;
   bool watch = false;
   bool jsonl = false;

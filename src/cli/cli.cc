@@ -18,7 +18,7 @@ struct Command {
   int (*run)(const Arguments& arguments, const Output& output);
 };
 
-constexpr std::array<Command, 23> kCommands{{
+constexpr std::array<Command, 25> kCommands{{
     {"status", run_status},
     {"flow show", run_flow_show},
     {"flow pause", run_flow_pause},
@@ -36,6 +36,8 @@ constexpr std::array<Command, 23> kCommands{{
     {"replies list", run_replies_list},
     {"hold list", run_hold_list},
     {"hold release", run_hold_release},
+    {"hold drop", run_hold_drop},
+    {"releaser", run_releaser},
     {"config check", run_config_check},
     {"config show", run_config_show},
     {"config reload", run_config_reload},

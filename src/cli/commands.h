@@ -33,6 +33,8 @@ int run_suppression_clear_pending(const Arguments& arguments, const Output& outp
 
 int run_hold_list(const Arguments& arguments, const Output& output);
 int run_hold_release(const Arguments& arguments, const Output& output);
+int run_hold_drop(const Arguments& arguments, const Output& output);
+int run_releaser(const Arguments& arguments, const Output& output);
 
 int run_config_check(const Arguments& arguments, const Output& output);
 int run_config_show(const Arguments& arguments, const Output& output);

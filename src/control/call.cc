@@ -1,7 +1,10 @@
 #include "call.h"
 
+#include <algorithm>
+
 #include "rampart/base/text.h"
 #include "rampart/mail/address.h"
+#include "rampart/mail/queue_id.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::control {
@@ -62,6 +65,25 @@ std::vector<std::string> Dispatcher::Call::texts(const char* name) const {
     list.push_back(one.get<std::string>());
   }
   return list;
+}
+
+std::vector<mail::QueueId> Dispatcher::Call::queue_ids(const char* name, bool needed) const {
+  constexpr std::size_t kIdsMax = 1000;
+  std::vector<mail::QueueId> ids;
+  if (!needed && !has(name)) {
+    return ids;
+  }
+  for (const std::string& text : texts(name)) {
+    const auto id = mail::parse_queue_id(text);
+    if (!id || ids.size() >= kIdsMax) {
+      throw Refusal{"usage", id ? "at most " + std::to_string(kIdsMax) + " queue IDs at once"
+                                : "\"" + base::printable(text, 64) + "\" is no queue ID"};
+    }
+    if (std::find(ids.begin(), ids.end(), *id) == ids.end()) {
+      ids.push_back(*id);
+    }
+  }
+  return ids;
 }
 
 bool Dispatcher::Call::flag(const char* name) const {

@@ -31,10 +31,12 @@ struct Dispatcher::Call {
   const Json& request;
   const Peer& peer;
   engine::Engine& engine;
-  const TakeLines& take_lines;
+  const Hooks& hooks;
 
   [[nodiscard]] std::string who() const { return "operator " + peer.user; }
   [[nodiscard]] std::string text(const char* name, bool needed = false) const;
+  /// The list of queue IDs of that name, at most kIdsMax. @param needed  it must be there
+  [[nodiscard]] std::vector<mail::QueueId> queue_ids(const char* name, bool needed = true) const;
   [[nodiscard]] std::vector<std::string> texts(const char* name) const;
   [[nodiscard]] bool flag(const char* name) const;
   [[nodiscard]] bool has(const char* name) const { return request.contains(name); }
@@ -74,6 +76,14 @@ Json list_suppressions(const Dispatcher::Call& call);
 Json import_suppressions(const Dispatcher::Call& call);
 Json confirm_pending(const Dispatcher::Call& call);
 Json clear_pending(const Dispatcher::Call& call);
+
+// --- hold_commands.cc ---
+Json list_held(const Dispatcher::Call& call);
+Json release_held(const Dispatcher::Call& call);
+Json drop_held(const Dispatcher::Call& call);
+Json order_release(const Dispatcher::Call& call);
+Json end_release(const Dispatcher::Call& call);
+Json forget_dropped(const Dispatcher::Call& call);
 
 // --- learned_commands.cc ---
 Json list_replies(const Dispatcher::Call& call);

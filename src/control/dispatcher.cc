@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "rampart/base/text.h"
-#include "rampart/mail/queue_id.h"
 #include "rampart/telemetry/log.h"
 
 #include "call.h"
@@ -22,7 +21,6 @@ namespace {
 
 using Call = Dispatcher::Call;
 
-constexpr std::size_t kIdsMax = 1000;
 constexpr base::Micros kSyncTimeout = std::chrono::seconds{10};
 
 // --- status and flows ---
@@ -72,35 +70,7 @@ Json reset_flow(const Call& call) {
   return {{"sender", key.sender}, {"provider", key.provider}, {"reset", true}};
 }
 
-// --- held mail, upkeep ---
-
-Json list_held(const Call& call) {
-  Json held = Json::array();
-  for (const auto& message : call.engine.held()) {
-    held.push_back(held_json(message));
-  }
-  return {{"now", time_json(call.engine.status().now)}, {"held", std::move(held)}};
-}
-
-// Whoever says this gets the messages charged: only those who can have released them may.
-Json mark_released(const Call& call) {
-  if (call.peer.uid != 0 && call.peer.uid != geteuid()) {
-    throw Refusal{"denied", "only root can release held mail"};
-  }
-  std::vector<mail::QueueId> ids;
-  for (const std::string& text : call.texts("ids")) {
-    const auto id = mail::parse_queue_id(text);
-    if (!id || ids.size() >= kIdsMax) {
-      throw Refusal{"usage", id ? "at most " + std::to_string(kIdsMax) + " queue IDs at once"
-                                : "\"" + base::printable(text, 64) + "\" is no queue ID"};
-    }
-    ids.push_back(*id);
-  }
-  call.engine.released(ids, call.who());
-  value_or_refuse(call.engine.sync(kSyncTimeout));
-  log_change(call, "hold release, messages: " + std::to_string(ids.size()));
-  return {{"released", ids.size()}};
-}
+// --- upkeep ---
 
 Json sync(const Call& call) {
   value_or_refuse(call.engine.sync(kSyncTimeout));
@@ -120,7 +90,7 @@ struct Command {
   Json (*run)(const Call& call);
 };
 
-constexpr std::array<Command, 18> kCommands{{
+constexpr std::array<Command, 22> kCommands{{
     {"flow.show", show_flow},
     {"flow.pause", pause_flow},
     {"flow.resume", resume_flow},
@@ -137,20 +107,18 @@ constexpr std::array<Command, 18> kCommands{{
     {"feed.lines", feed_lines},
     {"feed.message", feed_message},
     {"hold.list", list_held},
-    {"hold.released", mark_released},
+    {"hold.release", release_held},
+    {"hold.drop", drop_held},
+    {"hold.order", order_release},
+    {"hold.ended", end_release},
+    {"hold.dropped", forget_dropped},
     {"sync", sync},
 }};
 
 }  // namespace
 
-Dispatcher::Dispatcher(engine::Engine& engine,
-                       ReloadHook reload_hook,
-                       std::string version,
-                       TakeLines take_lines)
-    : engine_(engine),
-      reload_(std::move(reload_hook)),
-      version_(std::move(version)),
-      take_lines_(std::move(take_lines)) {}
+Dispatcher::Dispatcher(engine::Engine& engine, Hooks hooks, std::string version)
+    : engine_(engine), hooks_(std::move(hooks)), version_(std::move(version)) {}
 
 std::string Dispatcher::answer(std::string_view request, const Peer& peer) {
   try {
@@ -158,14 +126,14 @@ std::string Dispatcher::answer(std::string_view request, const Peer& peer) {
     if (!json.is_object()) {
       throw Refusal{"usage", "the request is no JSON object"};
     }
-    const Call call{json, peer, engine_, take_lines_};
+    const Call call{json, peer, engine_, hooks_};
     const std::string name = call.text("command", true);
     if (name == "status") {
       return dump(status(call, version_));
     }
     if (name == "config.reload") {
       const base::MutexLock lock(reload_mutex_);
-      return dump(reload(call, reload_));
+      return dump(reload(call, hooks_.reload));
     }
     const auto* command =
         std::find_if(kCommands.begin(), kCommands.end(),

@@ -14,7 +14,11 @@
 //   {"command":"replies","unknown":true,"provider":P}  {"command":"events","queue_id":ID}
 //   {"command":"feed.lines","source":NAME,"lines":[LINE]}        LINE: a text, or {"base64":B}
 //   {"command":"feed.message","base64":B}
-//   {"command":"hold.list"}                            {"command":"hold.released","ids":[ID]}
+//   {"command":"hold.list"}
+//   {"command":"hold.release","ids":[ID]}              also hold.drop; done by the releaser
+//   {"command":"hold.order","ids":[ID]}                root does it: charged, then the MTA's tools,
+//   {"command":"hold.ended","released":[ID],"gone":[ID],"still_held":[ID]}    then this
+//   {"command":"hold.dropped","ids":[ID]}              root has deleted them
 //   {"command":"config.reload"}                        {"command":"sync"}
 //
 // Threads: answer() from any thread.
@@ -36,10 +40,7 @@ namespace rampart::control {
 
 class Dispatcher {
  public:
-  Dispatcher(engine::Engine& engine,
-             ReloadHook reload,
-             std::string version,
-             TakeLines take_lines = {});
+  Dispatcher(engine::Engine& engine, Hooks hooks, std::string version);
 
   std::string answer(std::string_view request, const Peer& peer);
 
@@ -48,9 +49,8 @@ class Dispatcher {
 
  private:
   engine::Engine& engine_;
-  ReloadHook reload_;
+  Hooks hooks_;
   std::string version_;
-  TakeLines take_lines_;
   base::Mutex reload_mutex_;
 };
 

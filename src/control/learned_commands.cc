@@ -78,7 +78,7 @@ Json list_events(const Call& call) {
 
 Json feed_lines(const Call& call) {
   const FeedPlace place;
-  if (!call.take_lines) {
+  if (!call.hooks.take_lines) {
     throw Refusal{"refused", "this service takes no lines"};
   }
   const auto found = call.request.find("lines");
@@ -96,7 +96,7 @@ Json feed_lines(const Call& call) {
       throw Refusal{"usage", "a line must be a text or {\"base64\":...}"};
     }
   }
-  return {{"taken", value_or_refuse(call.take_lines(call.text("source", true), lines))}};
+  return {{"taken", value_or_refuse(call.hooks.take_lines(call.text("source", true), lines))}};
 }
 
 Json feed_message(const Call& call) {

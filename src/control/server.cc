@@ -8,8 +8,8 @@
 namespace rampart::control {
 
 struct Server::Data {
-  Data(engine::Engine& engine, ReloadHook reload, std::string version, TakeLines take_lines)
-      : dispatcher(engine, std::move(reload), std::move(version), std::move(take_lines)) {}
+  Data(engine::Engine& engine, Hooks hooks, std::string version)
+      : dispatcher(engine, std::move(hooks), std::move(version)) {}
   Dispatcher dispatcher;
   std::unique_ptr<Listener> listener;  // last: its threads use the dispatcher
 };
@@ -20,11 +20,9 @@ Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::open(const Options& options,
                                                    engine::Engine& engine,
-                                                   ReloadHook reload,
-                                                   std::string version,
-                                                   TakeLines take_lines) {
-  auto data =
-      std::make_unique<Data>(engine, std::move(reload), std::move(version), std::move(take_lines));
+                                                   Hooks hooks,
+                                                   std::string version) {
+  auto data = std::make_unique<Data>(engine, std::move(hooks), std::move(version));
   auto listener = Listener::open(
       options, Limits{}, [&dispatcher = data->dispatcher](std::string_view line, const Peer& peer) {
         return dispatcher.answer(line, peer);

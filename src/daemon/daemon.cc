@@ -17,10 +17,12 @@
 #include "rampart/feed/feed.h"
 #include "rampart/feed/line_intake.h"
 #include "rampart/milter/server.h"
+#include "rampart/release/releaser.h"
 #include "rampart/store/state_store.h"
 #include "rampart/telemetry/log.h"
 
 #include "feeds.h"
+#include "held_mail.h"
 #include "lists.h"
 #include "notify.h"
 #include "reloader.h"
@@ -72,17 +74,17 @@ class Service {
   }
 
   base::Result<> open_sockets(const std::string& version) {
-    auto milter = milter::Server::open(config_->milter, *engine_);
+    const HoldKey key(config_->release);
+    milter::Options options = config_->milter;
+    options.hold_key = key.key();
+    auto milter = milter::Server::open(options, *engine_);
     if (!milter) {
       return milter.error();
     }
     milter_ = std::move(*milter);
     intake_.emplace(*engine_, clock_);
-    auto control = control::Server::open(
-        config_->control, *engine_, [this] { return reloader_->reload(); }, version,
-        [this](std::string_view source, const std::vector<std::string>& lines) {
-          return intake_->take(source, lines);
-        });
+    releaser_ = start_releaser(config_->release, key, *engine_, clock_);
+    auto control = control::Server::open(config_->control, *engine_, hooks(), version);
     if (!control) {
       return control.error();
     }
@@ -90,6 +92,23 @@ class Service {
     feeds_ = start_feeds(config_->feed, *engine_, clock_);
     ticker_.emplace(*engine_);
     return base::Ok{};
+  }
+
+  control::Hooks hooks() {
+    control::Hooks hooks;
+    hooks.reload = [this] {
+      return reloader_->reload();
+    };
+    hooks.take_lines = [this](std::string_view source, const std::vector<std::string>& lines) {
+      return intake_->take(source, lines);
+    };
+    hooks.release = [this](const std::vector<mail::QueueId>& ids, std::string_view who) {
+      return outcomes(releaser_->release(ids, who));
+    };
+    hooks.drop = [this](const std::vector<mail::QueueId>& ids, std::string_view who) {
+      return outcomes(releaser_->drop(ids, who));
+    };
+    return hooks;
   }
 
   void serve() {
@@ -115,7 +134,11 @@ class Service {
       engine_->stop_learning();
     }
     feeds_.clear();
-    control_.reset();  // nobody takes lines any more
+    if (releaser_) {
+      releaser_->stop();  // an order that waits for the helper ends
+    }
+    control_.reset();  // nobody takes lines or gives orders any more
+    releaser_.reset();
     intake_.reset();
     ticker_.reset();
     milter_.reset();
@@ -134,6 +157,7 @@ class Service {
   std::optional<Reloader> reloader_;
   std::unique_ptr<milter::Server> milter_;
   std::optional<feed::LineIntake> intake_;
+  std::unique_ptr<release::Releaser> releaser_;
   std::unique_ptr<control::Server> control_;
   std::vector<std::unique_ptr<feed::Feed>> feeds_;
   std::optional<Ticker> ticker_;

@@ -24,8 +24,11 @@ class Fixture {
     auto created = engine::Engine::create(test::make_policy(options), *store, clock);
     REQUIRE(created.has_value());
     engine = std::move(*created);
-    auto opened = control::Server::open(
-        {directory / "c.sock", ""}, *engine, [] { return control::ReloadAnswer{}; }, "0");
+    listen({});
+  }
+  void listen(control::Hooks hooks) {
+    server.reset();
+    auto opened = control::Server::open({directory / "c.sock", ""}, *engine, std::move(hooks), "0");
     REQUIRE(opened.has_value());
     server = std::move(*opened);
   }
@@ -35,17 +38,14 @@ class Fixture {
     REQUIRE(result.has_value());
     return *result;
   }
-  base::ProgramResult release(std::vector<std::string> words, std::string_view input = {}) const {
-    words.insert(words.begin(), {"hold", "release"});
+  base::ProgramResult release(std::vector<std::string> words,
+                              std::string_view input = {},
+                              const char* verb = "release") const {
+    words.insert(words.begin(), {"hold", verb});
     words.insert(words.end(), {"--postsuper", directory / "postsuper", "--postqueue",
-                               directory / "postqueue", "--mta-config", "/etc/some"});
+                               directory / "postqueue", "--postcat", directory / "postcat",
+                               "--postconf", directory / "postconf", "--mta-config", "/etc/some"});
     return run(std::move(words), input);
-  }
-  base::ProgramResult release_from_sendmail(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"hold", "release"});
-    words.insert(words.end(), {"--mta", "sendmail", "--sendmail", directory / "sendmail",
-                               "--sendmail-cf", "/etc/some.cf"});
-    return run(std::move(words));
   }
   void hold(const std::string& queue_id) const {
     engine::Engine::SuppressionRequest request;
@@ -54,6 +54,17 @@ class Fixture {
     auto transaction = engine->begin({}, *mail::parse_address("news@a.example"));
     engine->decide(transaction, {*mail::parse_address("u@b.example"), "<u@b.example>", "smtp"});
     REQUIRE(engine->commit(transaction, *mail::parse_queue_id(queue_id)).hold);
+  }
+  // A queue directory of Postfix's with these files, and the commands that read it.
+  void postfix_queue(const std::vector<std::string>& files) const {
+    for (const char* queue : {"spool/hold", "spool/incoming", "spool/deferred"}) {
+      fs::create_directories(directory / queue);
+    }
+    for (const std::string& file : files) {
+      fs::permissions(directory.write("spool/" + file, "Subject: x\n"), fs::perms::owner_all);
+    }
+    script("postconf", "printf '%s\\n1\\ndeferred\\n' " + (directory / "spool") + "\n");
+    script("postcat", "exec cat\n");
   }
   void script(const std::string& name, const std::string& body) const {
     fs::permissions(directory.write(name, "#!/bin/sh\n" + body), fs::perms::owner_all);
@@ -78,7 +89,7 @@ TEST_CASE("held mail is listed with masked recipients", "[cli]") {
   CHECK(fixture.run({"hold", "list", "--json"}).output.find("u@b.example") == std::string::npos);
 }
 
-TEST_CASE("release reads what postsuper says, and asks what became of the rest", "[cli]") {
+TEST_CASE("root releases where nobody else does, as postsuper says", "[cli]") {
   if (geteuid() != 0) {
     WARN("not run: releasing needs root");
     return;
@@ -87,66 +98,55 @@ TEST_CASE("release reads what postsuper says, and asks what became of the rest",
   for (const char* id : {"4Xk2Pq1z9R1", "4Xk2Pq1z9R2", "4Xk2Pq1z9R3", "4Xk2Pq1z9R4"}) {
     fixture.hold(id);
   }
+  fixture.postfix_queue({"hold/4Xk2Pq1z9R1", "hold/4Xk2Pq1z9R2", "deferred/4Xk2Pq1z9R3"});
   // Releases the first only; exits 0 all the same, as postsuper does.
   fixture.script("postsuper", "echo \"$@\" > " + (fixture.directory / "words") + "\ncat > " +
                                   (fixture.directory / "ids") +
                                   "\necho 'postsuper: 4Xk2Pq1z9R1: released from hold' >&2\n"
                                   "echo 'postsuper: Released from hold: 1 message' >&2\n");
-  fixture.script(
-      "postqueue",
-      "echo \"$@\" >> " + (fixture.directory / "flushed") +
-          "\ncase \"$*\" in *-j) echo '{\"queue_name\":\"hold\",\"queue_id\":\"4Xk2Pq1z9R2\"}'\n"
-          "echo '{\"queue_name\":\"deferred\",\"queue_id\":\"4Xk2Pq1z9R3\"}';; esac\n");
+  fixture.script("postqueue", "echo \"$@\" >> " + (fixture.directory / "flushed") + "\n");
   const base::ProgramResult result =
       fixture.release({"-"}, "4Xk2Pq1z9R1 4Xk2Pq1z9R2\n4Xk2Pq1z9R3\n4Xk2Pq1z9R4\n4Xk2Pq1zZZ9\n");
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 1);
   CHECK(result.output.find("4Xk2Pq1z9R1  released\n") != std::string::npos);
-  CHECK(result.output.find("4Xk2Pq1z9R2  still held") != std::string::npos);
-  CHECK(result.output.find("4Xk2Pq1z9R3  not in the hold queue any more, but in: deferred") !=
+  CHECK(result.output.find("4Xk2Pq1z9R2  still held; postsuper passed it over\n") !=
         std::string::npos);
-  CHECK(result.output.find("4Xk2Pq1z9R4  not in the queue any more") != std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1z9R3  not in the hold queue any more") != std::string::npos);
+  CHECK(result.output.find("4Xk2Pq1z9R4  not in the hold queue any more") != std::string::npos);
   CHECK(result.output.find("4Xk2Pq1zZZ9  not held by rampart") != std::string::npos);
   CHECK(result.output.ends_with("1 released, 4 not\n"));
   CHECK(fixture.directory.read("words") == "-c /etc/some -H -\n");
-  CHECK(fixture.directory.read("ids") == "4Xk2Pq1z9R1\n4Xk2Pq1z9R2\n4Xk2Pq1z9R3\n4Xk2Pq1z9R4\n");
-  CHECK(fixture.directory.read("flushed").find("-i 4Xk2Pq1z9R1") != std::string::npos);
-  // What left is no longer held here; what is still in the hold queue is.
-  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R2\n");
+  CHECK(fixture.directory.read("ids") == "4Xk2Pq1z9R1\n4Xk2Pq1z9R2\n");
+  CHECK(fixture.directory.read("flushed") == "-c /etc/some -i 4Xk2Pq1z9R1\n");
+  CHECK(fixture.engine->releasing().empty());
+  CHECK(fixture.run({"hold", "list", "--ids"}).output.find("4Xk2Pq1z9R1") == std::string::npos);
 }
 
-TEST_CASE("release reads what Sendmail says, and asks what became of the rest", "[cli]") {
+TEST_CASE("root deletes where nobody else does", "[cli]") {
   if (geteuid() != 0) {
-    WARN("not run: releasing needs root");
+    WARN("not run: deleting needs root");
     return;
   }
   const Fixture fixture;
-  for (const char* id : {"6AL66EgP000025", "6AL66Efj000026", "6AL66EpI000027", "6AL66ET2000028"}) {
+  for (const char* id : {"4Xk2Pq1z9R1", "4Xk2Pq1z9R2"}) {
     fixture.hold(id);
   }
-  // Releases the first only; exits 0 all the same, as Sendmail does.
-  fixture.script("sendmail", "echo \"$@\" >> " + (fixture.directory / "words") +
-                                 "\ncase \"$*\" in\n"
-                                 "*-bp\\ -qQ*) echo '6AL66Efj000026  6 Sat <a@b>';;\n"
-                                 "*-bp*) echo '6AL66EpI000027*  6 Sat <a@b>';;\n"
-                                 "*-Q*) echo '6AL66EgP000025: Removed quarantine of \"x\"';;\n"
-                                 "esac\n");
-  const base::ProgramResult result = fixture.release_from_sendmail(
-      {"6AL66EgP000025", "6AL66Efj000026", "6AL66EpI000027", "6AL66ET2000028"});
+  fixture.postfix_queue({"hold/4Xk2Pq1z9R1", "hold/4Xk2Pq1z9R2", "hold/4Xk2Pq1zZZ9"});
+  fixture.script("postsuper", "echo \"$@\" > " + (fixture.directory / "words") + "\ncat > " +
+                                  (fixture.directory / "ids") +
+                                  "\necho 'postsuper: 4Xk2Pq1z9R1: removed' >&2\n");
+  fixture.script("postqueue", "touch " + (fixture.directory / "flushed") + "\n");
+  const base::ProgramResult result = fixture.release({"4Xk2Pq1z9R1", "4Xk2Pq1zZZ9"}, {}, "drop");
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 1);
-  CHECK(result.output.find("6AL66EgP000025  released\n") != std::string::npos);
-  CHECK(result.output.find("6AL66Efj000026  still held; sendmail passed it over") !=
-        std::string::npos);
-  CHECK(result.output.find("6AL66EpI000027  not in the hold queue any more, but in: deferred") !=
-        std::string::npos);
-  CHECK(result.output.find("6AL66ET2000028  not in the queue any more") != std::string::npos);
-  CHECK(result.output.ends_with("1 released, 3 not\n"));
-  const std::string left = " -qI6AL66Efj000026 -qI6AL66EpI000027 -qI6AL66ET2000028\n";
-  CHECK(fixture.directory.read("words") ==
-        "-C /etc/some.cf -v -Q -qQ -qI6AL66EgP000025" + left + "-C /etc/some.cf -bp -qQ" + left +
-            "-C /etc/some.cf -bp" + left + "-C /etc/some.cf -qI6AL66EgP000025\n");
-  CHECK(fixture.run({"hold", "list", "--ids"}).output == "6AL66Efj000026\n");
+  CHECK(result.output ==
+        "4Xk2Pq1z9R1  deleted\n4Xk2Pq1zZZ9  not held by rampart; left alone\n"
+        "1 deleted, 1 not\n");
+  CHECK(fixture.directory.read("words") == "-c /etc/some -d - hold\n");
+  CHECK(fixture.directory.read("ids") == "4Xk2Pq1z9R1\n");
+  CHECK_FALSE(fs::exists(fixture.directory / "flushed"));
+  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R2\n");
 }
 
 TEST_CASE("the MTA that releases is the one named, else the one that is there", "[cli]") {
@@ -155,7 +155,10 @@ TEST_CASE("the MTA that releases is the one named, else the one that is there", 
     return;
   }
   const Fixture fixture;
-  fixture.hold("6AL66EgP000025");
+  fixture.postfix_queue({"hold/6AL66EgP000025"});
+  fs::create_directory(fixture.directory / "queue");
+  fixture.directory.write("queue/hf6AL66EgP000025", "V8\nqx\n.\n");
+  fixture.directory.write("some.cf", "O QueueDirectory=" + (fixture.directory / "queue") + "\n");
   fixture.script("postsuper", "touch " + (fixture.directory / "postfix") + "\n");
   fixture.script("postqueue", "exit 1\n");
   fixture.script("sendmail", "touch " + (fixture.directory / "sendmail_called") + "\nexit 1\n");
@@ -167,18 +170,23 @@ TEST_CASE("the MTA that releases is the one named, else the one that is there", 
   for (const Case& c : {
            Case{"postsuper", {}, true},
            Case{"postsuper", {"--mta", "postfix"}, true},
-           Case{"postsuper", {"--mta", "sendmail"}, false},
-           Case{"postsuper", {"--sendmail-cf", "/etc/some.cf"}, false},
-           Case{"none", {}, false},
+           Case{"postsuper",
+                {"--mta", "sendmail", "--sendmail-cf", fixture.directory / "some.cf"},
+                false},
+           Case{"postsuper", {"--sendmail-cf", fixture.directory / "some.cf"}, false},
        }) {
     CAPTURE(c.postsuper, c.words);
+    const Fixture other;
+    other.hold("6AL66EgP000025");
     std::vector<std::string> words{"hold",        "release",
                                    "--all",       "--yes",
                                    "--postsuper", fixture.directory / c.postsuper,
                                    "--postqueue", fixture.directory / "postqueue",
+                                   "--postcat",   fixture.directory / "postcat",
+                                   "--postconf",  fixture.directory / "postconf",
                                    "--sendmail",  fixture.directory / "sendmail"};
     words.insert(words.end(), c.words.begin(), c.words.end());
-    CHECK(fixture.run(words).exit_code == 1);
+    CHECK(other.run(words).exit_code == 1);
     CHECK(fs::remove(fixture.directory / "postfix") == c.postfix);
     CHECK(fs::remove(fixture.directory / "sendmail_called") != c.postfix);
   }
@@ -192,6 +200,7 @@ TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") 
   }
   const Fixture fixture;
   fixture.hold("4Xk2Pq1z9R1");
+  fixture.postfix_queue({"hold/4Xk2Pq1z9R1"});
   fixture.script("postsuper", "touch " + (fixture.directory / "called") + "\n");
   fixture.script("postqueue", "exit 1\n");
   for (const std::string& word :
@@ -200,19 +209,48 @@ TEST_CASE("release refuses what is no queue ID and does nothing then", "[cli]") 
     CHECK(fixture.release({"--", word}).exit_code != 0);
     CHECK(fixture.release({"-"}, "4Xk2Pq1z9R1\n" + word + "\n").exit_code == 2);
   }
-  CHECK(fixture.release({"--all"}).exit_code == 2);  // nobody to ask
-  CHECK(fixture.release({}).exit_code == 2);
+  for (const char* verb : {"release", "drop"}) {
+    CHECK(fixture.release({"--all"}, {}, verb).exit_code == 2);  // nobody to ask
+    CHECK(fixture.release({}, {}, verb).exit_code == 2);
+    CHECK(fixture.release({"--all", "--flow", "x.example", "b.example", "--yes"}, {}, verb)
+              .output.starts_with("0 "));
+  }
   CHECK(fixture.release({"4Xk2Pq1z9R1", "--dry-run"}).output.find("would be released") !=
         std::string::npos);
-  CHECK(fixture.release({"--all", "--flow", "x.example", "b.example", "--yes"}).output ==
-        "0 released, 0 not\n");
+  CHECK(fixture.release({"4Xk2Pq1z9R1", "--dry-run"}, {}, "drop").output.find("would be deleted") !=
+        std::string::npos);
   CHECK_FALSE(fs::exists(fixture.directory / "called"));
   CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
-  // postsuper says nothing and postqueue fails: nothing is known, so it stays held here.
-  const base::ProgramResult unknown = fixture.release({"--all", "--yes"});
-  CHECK(unknown.exit_code == 1);
-  CHECK(unknown.output.find("4Xk2Pq1z9R1  not released; postqueue -j") != std::string::npos);
-  CHECK(fixture.run({"hold", "list", "--ids"}).output == "4Xk2Pq1z9R1\n");
+}
+
+TEST_CASE("orders go to the releaser where there is one", "[cli]") {
+  Fixture fixture;
+  fixture.hold("4Xk2Pq1z9R1");
+  std::vector<std::string> asked;
+  const auto hook = [&asked](const char* result) {
+    return
+        [&asked, result](const std::vector<mail::QueueId>& ids,
+                         std::string_view who) -> base::Result<std::vector<control::HoldOutcome>> {
+          std::vector<control::HoldOutcome> outcomes;
+          for (const mail::QueueId& id : ids) {
+            asked.push_back(std::string(who.substr(0, 8)) + ' ' + result + ' ' + id.text());
+            outcomes.push_back({id.text(), id.text() == "4Xk2Pq1z9R1" ? result : "gone", ""});
+          }
+          return outcomes;
+        };
+  };
+  fixture.listen({{}, {}, hook("released"), hook("deleted")});
+  const base::ProgramResult released = fixture.release({"4Xk2Pq1z9R1", "4Xk2Pq1z9R2"});
+  CHECK(released.exit_code == 1);
+  CHECK(released.output ==
+        "4Xk2Pq1z9R1  released\n4Xk2Pq1z9R2  not in the hold queue any more: released, deleted or "
+        "returned by others\n1 released, 1 not\n");
+  const base::ProgramResult dropped = fixture.release({"--all", "--yes", "--json"}, {}, "drop");
+  CHECK(dropped.exit_code == 0);
+  CHECK(dropped.output.find("\"result\": \"deleted\"") != std::string::npos);
+  CHECK(asked == std::vector<std::string>{"operator released 4Xk2Pq1z9R1",
+                                          "operator released 4Xk2Pq1z9R2",
+                                          "operator deleted 4Xk2Pq1z9R1"});
 }
 
 TEST_CASE("suppressions from the command line", "[cli]") {

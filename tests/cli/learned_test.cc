@@ -61,10 +61,14 @@ class Fixture {
   }
   void listen() {
     auto opened = control::Server::open(
-        {directory / "c.sock", ""}, *engine, [] { return control::ReloadAnswer{}; }, "0",
-        [this](std::string_view source, const std::vector<std::string>& lines) {
-          return take(source, lines);
-        });
+        {directory / "c.sock", ""}, *engine,
+        control::Hooks{[] { return control::ReloadAnswer{}; },
+                       [this](std::string_view source, const std::vector<std::string>& lines) {
+                         return take(source, lines);
+                       },
+                       {},
+                       {}},
+        "0");
     REQUIRE(opened.has_value());
     server = std::move(*opened);
   }

@@ -23,7 +23,23 @@ class Fixture {
     REQUIRE(created.has_value());
     engine = std::move(*created);
     dispatcher = std::make_unique<Dispatcher>(
-        *engine, [this] { return reload; }, "9.9");
+        *engine, Hooks{[this] { return reload; }, {}, hook(&released), hook(&dropped)}, "9.9");
+  }
+  // Notes who asked for which messages.
+  HoldHook hook(std::vector<std::string>* asked) {
+    return [this, asked](const std::vector<mail::QueueId>& ids,
+                         std::string_view who) -> base::Result<std::vector<HoldOutcome>> {
+      if (!helper) {
+        return base::Error{base::Error::Kind::Unavailable, "no helper"};
+      }
+      asked->emplace_back(who);
+      std::vector<HoldOutcome> outcomes;
+      for (const mail::QueueId& id : ids) {
+        asked->push_back(id.text());
+        outcomes.push_back({id.text(), "still_held", "because"});
+      }
+      return outcomes;
+    };
   }
   [[nodiscard]] std::string raw(std::string_view text) const {
     return dispatcher->answer(text, peer);
@@ -45,6 +61,9 @@ class Fixture {
   std::unique_ptr<Dispatcher> dispatcher;
   Peer peer{0, {0}, "root"};
   ReloadAnswer reload;
+  std::vector<std::string> released;
+  std::vector<std::string> dropped;
+  bool helper = true;
 };
 
 TEST_CASE("what is no request is answered, whatever its bytes", "[control]") {
@@ -60,7 +79,7 @@ TEST_CASE("what is no request is answered, whatever its bytes", "[control]") {
       "{\"command\":\"suppression.add\",\"keys\":[\"a@b.example\"],\"for\":\"10\"}",
       "{\"command\":\"suppression.list\",\"reason\":\"whim\"}",
       "{\"command\":\"suppression.list\",\"limit\":0}",
-      "{\"command\":\"hold.released\",\"ids\":[\"ALL\"]}");
+      "{\"command\":\"hold.release\",\"ids\":[\"ALL\"]}");
   CAPTURE(request);
   const Json answer = Json::parse(fixture.raw(request));
   CHECK(answer["error"]["code"] == "usage");
@@ -190,20 +209,52 @@ TEST_CASE("a dry run tells and changes nothing", "[control]") {
 
 TEST_CASE("held mail is listed, and charged when somebody entitled says it left", "[control]") {
   Fixture fixture;
-  for (const char* id : {"4Xk2Pq1z9R1", "4Xk2Pq1z9R2", "4Xk2Pq1z9R3"}) {
+  for (const char* id : {"4Xk2Pq1z9R0", "4Xk2Pq1z9R1", "4Xk2Pq1z9R2", "4Xk2Pq1z9R3"}) {
     fixture.send(id);
   }
   const Json held = fixture.ask({{"command", "hold.list"}})["held"];
-  REQUIRE_FALSE(held.empty());
+  REQUIRE(held.size() == 2);
   CHECK(held.back()["queue_id"] == "4Xk2Pq1z9R3");
   CHECK(held.back()["recipients"] == Json({"u@b.example"}));
-  const Json released{{"command", "hold.released"}, {"ids", {"4Xk2Pq1z9R3"}}};
+  const Json order{{"command", "hold.order"}, {"ids", {"4Xk2Pq1z9R3", "4Xk2Pq1z9R9"}}};
+  const Json ended{{"command", "hold.ended"}, {"released", {"4Xk2Pq1z9R3"}}};
+  const Json dropped{{"command", "hold.dropped"}, {"ids", {"4Xk2Pq1z9R2"}}};
   fixture.peer = {4'000'000, {4'000'000}, "somebody"};
-  CHECK(fixture.code(released) == "denied");
-  CHECK(fixture.ask({{"command", "hold.list"}})["held"].size() == held.size());
+  for (const Json& request : {order, ended, dropped}) {
+    CHECK(fixture.code(request) == "denied");
+  }
+  CHECK(fixture.ask({{"command", "hold.list"}})["held"] == held);
   fixture.peer = {0, {0}, "root"};
-  CHECK(fixture.ask(released)["released"] == 1);
+  CHECK(fixture.ask(order)["ordered"] == Json({"4Xk2Pq1z9R3"}));
+  CHECK(fixture.engine->releasing() ==
+        std::vector<mail::QueueId>{*mail::parse_queue_id("4Xk2Pq1z9R3")});
+  CHECK(fixture.ask(ended)["ended"] == 1);
   CHECK(fixture.ask({{"command", "hold.list"}})["held"].size() == held.size() - 1);
+  CHECK(fixture.ask(dropped)["dropped"] == 1);
+  CHECK(fixture.ask({{"command", "hold.list"}})["held"].size() == held.size() - 2);
+}
+
+TEST_CASE("orders for held mail go to the releaser, with who gave them", "[control]") {
+  Fixture fixture;
+  fixture.peer = {1000, {1000}, "eve"};
+  for (const auto& [command, asked] :
+       {std::pair("hold.release", &fixture.released), std::pair("hold.drop", &fixture.dropped)}) {
+    const Json request{{"command", command},
+                       {"ids", {"4Xk2Pq1z9R3", "4Xk2Pq1z9R3", "4Xk2Pq1z9R1"}}};
+    fixture.helper = true;
+    const Json answer = fixture.ask(request);
+    CHECK(*asked == std::vector<std::string>{"operator eve", "4Xk2Pq1z9R3", "4Xk2Pq1z9R1"});
+    REQUIRE(answer["messages"].size() == 2);
+    CHECK(answer["messages"][0] ==
+          Json{{"queue_id", "4Xk2Pq1z9R3"}, {"result", "still_held"}, {"text", "because"}});
+    fixture.helper = false;
+    CHECK(fixture.code(request) == "unavailable");
+    CHECK(fixture.code({{"command", command}, {"ids", {"ALL"}}}) == "usage");
+    CHECK(fixture.code({{"command", command}}) == "usage");
+    Dispatcher without(*fixture.engine, Hooks{}, "9.9");
+    CHECK(Json::parse(without.answer(request.dump(), fixture.peer))["error"]["code"] ==
+          "unavailable");
+  }
 }
 
 TEST_CASE("a reload is the daemon's to do", "[control]") {

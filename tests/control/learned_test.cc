@@ -56,16 +56,20 @@ class Fixture {
     REQUIRE(created.has_value());
     engine = std::move(*created);
     dispatcher = std::make_unique<Dispatcher>(
-        *engine, [] { return ReloadAnswer{}; }, "9.9",
-        [this](std::string_view source,
-               const std::vector<std::string>& lines) -> base::Result<std::uint64_t> {
-          if (problem) {
-            return *problem;
-          }
-          taken_from = source;
-          taken.insert(taken.end(), lines.begin(), lines.end());
-          return lines.size();
-        });
+        *engine,
+        Hooks{[] { return ReloadAnswer{}; },
+              [this](std::string_view source,
+                     const std::vector<std::string>& lines) -> base::Result<std::uint64_t> {
+                if (problem) {
+                  return *problem;
+                }
+                taken_from = source;
+                taken.insert(taken.end(), lines.begin(), lines.end());
+                return lines.size();
+              },
+              {},
+              {}},
+        "9.9");
   }
   [[nodiscard]] Json ask(const Json& request) const {
     return Json::parse(dispatcher->answer(request.dump(), peer));
@@ -143,7 +147,7 @@ TEST_CASE("why lines were not taken is told by its kind", "[control]") {
 TEST_CASE("without a taker lines are refused", "[control]") {
   Fixture fixture;
   fixture.dispatcher = std::make_unique<Dispatcher>(
-      *fixture.engine, [] { return ReloadAnswer{}; }, "9.9");
+      *fixture.engine, Hooks{[] { return ReloadAnswer{}; }, {}, {}, {}}, "9.9");
   CHECK(fixture.code({{"command", "feed.lines"}, {"source", "x"}, {"lines", {"a"}}}) == "refused");
 }
 

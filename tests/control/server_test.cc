@@ -20,8 +20,8 @@ TEST_CASE("commands of many clients reach the engine", "[control]") {
   auto engine = engine::Engine::create(test::make_policy(test::small_options()), *store, clock);
   REQUIRE(engine.has_value());
   const std::string socket = directory / "control.sock";
-  auto server = Server::open(
-      {socket, ""}, **engine, [] { return ReloadAnswer{}; }, "1.2.3");
+  auto server = Server::open({socket, ""}, **engine,
+                             Hooks{[] { return ReloadAnswer{}; }, {}, {}, {}}, "1.2.3");
   REQUIRE(server.has_value());
   {
     std::vector<std::jthread> threads;

@@ -2,7 +2,7 @@
 // and log lines and mails that others hand in.
 //
 // Threads: open and destroy from one thread; one thread accepts, one more serves each client. The
-// reload hook is called on a client's thread, never twice at once.
+// reload hook is called on a client's thread, never twice at once; the others are.
 // Errors: a bad request gets an answer
 // {"error":{"code":"usage|not_found|refused|unavailable|denied", "text":...}}; only what cannot be
 // framed (too long, too slow) ends the connection.
@@ -39,17 +39,34 @@ using ReloadHook = std::function<ReloadAnswer()>;
 using TakeLines = std::function<base::Result<std::uint64_t>(std::string_view source,
                                                             const std::vector<std::string>& lines)>;
 
+/// What became of an order for one held message.
+struct HoldOutcome {
+  std::string queue_id;
+  std::string result;  ///< "released", "deleted", "still_held", "gone", ...
+  std::string text;
+};
+/// Releases or deletes held messages. @return Unavailable if nobody can. Called on the clients'
+/// threads; takes as long as the MTA's tools do.
+using HoldHook = std::function<base::Result<std::vector<HoldOutcome>>(
+    const std::vector<mail::QueueId>& ids, std::string_view who)>;
+
+/// What others do for commands; one that is empty is refused.
+struct Hooks {
+  ReloadHook reload;
+  TakeLines take_lines;  ///< behind `rampart feed -`
+  HoldHook release;
+  HoldHook drop;
+};
+
 class Server {
  public:
   /// Listens at once. A socket file that nobody listens on any more is replaced.
-  /// @param version     shown by `status`
-  /// @param take_lines  behind `rampart feed -`; none: that is refused
+  /// @param version  shown by `status`
   /// @return Unavailable if another process listens there or the file cannot be made
   static base::Result<std::unique_ptr<Server>> open(const Options& options,
                                                     engine::Engine& engine,
-                                                    ReloadHook reload,
-                                                    std::string version,
-                                                    TakeLines take_lines = {});
+                                                    Hooks hooks,
+                                                    std::string version);
   /// Ends all connections, waits for commands that are being carried out, and removes the socket
   /// file.
   ~Server();
