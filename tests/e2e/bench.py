@@ -62,7 +62,9 @@ class Bench:
         self.log = os.path.join(self.mta_dir, "log", "mail.log")
         self.config = os.path.join(self.directory, "rampart.toml")
         self.socket = os.path.join(self.mta_dir, "spool", "rampart", "milter.sock")
+        self.releaser_socket = os.path.join(self.directory, "releaser.sock")
         self.providers, self.rampart, self.receiving = [], None, None
+        self.helpers = []                           # what has a process and a stop(), ended with the rest
         self.number = 0
         self.sources = [f'path = "{self.log}"']     # each an entry [[report.log]]
 
@@ -136,6 +138,9 @@ own_addresses = ["127.0.0.1"]
 {providers}
 [store]
 url = "sqlite:{self.directory}/rampart.db"
+[hold]
+releaser = "{self.releaser_socket}"
+key = "{self.directory}/hold.key"
 [control]
 socket = "{self.directory}/control.sock"
 group = "{self.control_group}"
@@ -163,6 +168,9 @@ group = "{self.control_group}"
         rampart, self.rampart = self.rampart, None
         if rampart:
             rampart.terminate()
+        for helper in self.helpers:
+            if helper.process:
+                helper.stop()
         try:
             if os.path.exists(self.mta_dir):
                 self.lab("stop", self.mta_dir)
@@ -270,9 +278,14 @@ group = "{self.control_group}"
         self.wait(f"{number} {name}", lambda: self.counter(name) >= number)
         equal(self.counter(name), number, name)
 
+    def log_text(self):
+        """What rampart has said so far."""
+        with open(os.path.join(self.directory, "rampart.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     def show(self):
         """What helps to understand a failure."""
-        for name in ("rampart.log", "mta/log/mail.log"):
+        for name in ("rampart.log", "releaser.log", "mta/log/mail.log"):
             path = os.path.join(self.directory, name)
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as file:

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Mail over the allowance is held, listed, released by a person, and delivered."""
 
-import os
-
 from bench import check, equal, run
+from releaser import postfix_words
 
 HOLD = """
 [ramp]
@@ -14,13 +13,8 @@ schedule = [1]
 
 
 def release(bench, *words, **more):
-    os.environ["LD_LIBRARY_PATH"] = os.path.join(bench.root, "usr/lib/postfix")
-    try:
-        return bench.command("hold", "release", "--mta-config", os.path.join(bench.mta_dir, "etc"),
-                             "--postsuper", os.path.join(bench.root, "usr/sbin/postsuper"),
-                             "--postqueue", os.path.join(bench.root, "usr/sbin/postqueue"), *words, **more)
-    finally:
-        del os.environ["LD_LIBRARY_PATH"]
+    """By root itself: there is no releaser here."""
+    return bench.command("hold", "release", *postfix_words(bench), *words, **more)
 
 
 def held(bench):
