@@ -94,6 +94,9 @@ url = "memory:"
 deadline = "200ms"
 keep = "3d"
 on_loss = "accept"
+[hold]
+releaser = ""
+key = "/etc/rampart/hold.key"
 [control]
 socket = "/run/x.sock"
 group = ""
@@ -174,6 +177,8 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(config.store_url == "memory:");
   CHECK(config.control.socket == "/run/x.sock");
   CHECK(config.control.group.empty());
+  CHECK(config.release.socket.empty());
+  CHECK(config.release.key_file == "/etc/rampart/hold.key");
   CHECK(config.log.level == telemetry::Level::Debug);
   CHECK(config.log.recipients == telemetry::Recipients::Domain);
   REQUIRE(config.feed.logs.size() == 1);

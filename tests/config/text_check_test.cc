@@ -25,6 +25,7 @@ TEST_CASE("texts are good or told what they must be", "[config][unit]") {
         "unix:" + long_path + "a"}},
       {check_path, {"/", "/a b"}, {"", "a", "./a", "/a\nb", std::string("/a\0b", 4)}},
       {check_optional_path, {"", "/a"}, {"a"}},
+      {check_optional_socket_path, {"", "/run/x.sock", long_path}, {"a", long_path + "a"}},
       {check_group,
        {"", "postfix", "rampart-admin", "a.b_c"},
        {"-a", "a b", "a:b", std::string(33, 'a')}},

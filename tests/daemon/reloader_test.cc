@@ -27,6 +27,13 @@ TEST_CASE("what needs a restart is named", "[daemon]") {
   config::Config other = doors;
   other.feed.mailboxes[0].kind = feed::MailSource::Kind::Mbox;
   CHECK(restart_needed(doors, other).size() == 2);
+  config::Config releaser;
+  releaser.release.socket.clear();
+  releaser.release.key_file = "/k";
+  const auto moved = restart_needed(before, releaser);
+  REQUIRE(moved.size() == 2);
+  CHECK(moved[0].starts_with("hold.releaser changed"));
+  CHECK(moved[1].starts_with("hold.key changed"));
   config::Config level;
   level.log.level = telemetry::Level::Debug;
   CHECK(restart_needed(before, level).empty());

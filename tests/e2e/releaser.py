@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 
 from bench import check, equal
@@ -87,3 +88,25 @@ def each_delivered_once(bench, name, number):
     equal(bench.provider(name)["delivered"], number, f"delivered at {name}")
     equal(bench.provider(name)["duplicates"], 0, "duplicates")
     equal(set(bench.provider(name)["recipients"].values()), {1}, "deliveries of each")
+
+
+def begin(bench, config, words, **more):
+    """Starts the bench and its releaser."""
+    bench.start(config, **more)
+    helper = Releaser(bench, words(bench)).start()
+    bench.helpers.append(helper)
+    wait_releaser(bench)
+    return helper
+
+
+def submit(bench, names, provider="big"):
+    for name in names:
+        bench.accepted([f"{name}@{provider}.example"])
+
+
+def ask_helper(bench, command, queue_id):
+    """What the helper itself answers to root, past the service."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect(bench.releaser_socket)
+        one.sendall(f"rampart 1 {command} 1\n{queue_id}\n".encode())
+        return one.makefile().read()

@@ -3,28 +3,16 @@
 
 import os
 import signal
+import smtplib
 import time
 
 from bench import check, equal
-from releaser import Releaser, each_delivered_once, held, in_hold_queue, plan, sendmail_words, wait_releaser
+from releaser import ask_helper, begin, each_delivered_once, held, in_hold_queue, plan, sendmail_words, submit
 from sendmail_bench import run
 
 
-def begin(bench, start, **more):
-    bench.start(plan(start), **more)
-    helper = Releaser(bench, sendmail_words(bench)).start()
-    bench.helpers.append(helper)
-    wait_releaser(bench)
-    return helper
-
-
-def submit(bench, names):
-    for name in names:
-        bench.accepted([f"{name}@big.example"])
-
-
 def test_held_mail_goes_by_itself(bench):
-    begin(bench, 3)
+    begin(bench, plan(3), sendmail_words)
     names = [f"reader{i:02}" for i in range(9)]
     submit(bench, names)
     equal(len(held(bench)), 6, "held at once")
@@ -37,25 +25,20 @@ def test_held_mail_goes_by_itself(bench):
 
 
 def test_orders_of_a_person_and_mail_of_others(bench):
-    begin(bench, 1, mta=["LOCAL_RULESETS", "SLocal_check_mail",
-                         "R<other@$*>\t$#error $@ quarantine $: somebody else's reason"])
+    begin(bench, plan(1), sendmail_words, mta=["LOCAL_RULESETS", "SLocal_check_mail",
+                                               "R<other@$*>\t$#error $@ quarantine $: somebody else's reason"])
     submit(bench, ["a", "b", "c"])
     ids = held(bench)
     equal(len(ids), 2, "held")
     queue = os.path.join(bench.mta_dir, "queue")
     with open(os.path.join(queue, "hf" + ids[0]), encoding="utf-8", errors="replace") as file:
         mark, = [line.split(": ", 1)[1].strip() for line in file if "X-Rampart-Held" in line]
-    import smtplib
     with smtplib.SMTP("127.0.0.1", bench.port, timeout=10) as server:
         server.sendmail("other@other.example", ["x@big.example"],
                         f"Subject: forged\r\nX-Rampart-Held: {mark}\r\n\r\nText.\r\n")
     foreign, = set(in_hold_queue(bench)) - set(ids)
-    import socket
     for command in ("release", "delete"):
-        with socket.socket(socket.AF_UNIX) as one:
-            one.connect(bench.releaser_socket)
-            one.sendall(f"rampart 1 {command} 1\n{foreign}\n".encode())
-            answer = one.makefile().read()
+        answer = ask_helper(bench, command, foreign)
         check(f"{foreign} not_ours" in answer, answer)
     done = bench.command("hold", "drop", ids[1])
     equal(done.stdout, f"{ids[1]}  deleted\n1 deleted, 0 not\n", "drop")
@@ -68,7 +51,7 @@ def test_orders_of_a_person_and_mail_of_others(bench):
 
 
 def test_kill_in_the_middle_of_releases(bench):
-    begin(bench, 5)
+    begin(bench, plan(5), sendmail_words)
     submit(bench, [f"reader{i:02}" for i in range(25)])
     check(len(held(bench)) >= 15, "too few are held")
     kills = 0
