@@ -35,19 +35,16 @@ int stop_descriptor() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// What the MTA's programs shall not inherit from who started this one.
+// What the MTA's programs shall not inherit from who started this one. POSIX lets a program replace
+// its environment as a whole; there is one thread.
 void drop_what_was_inherited() {
   umask(077);
-  std::string zone;
-  if (const char* given = std::getenv("TZ")) {  // NOLINT(concurrency-mt-unsafe): one thread
-    zone = given;
-  }
-  clearenv();
-  setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);  // NOLINT(concurrency-mt-unsafe): as above
-  setenv("LANG", "C", 1);                              // NOLINT(concurrency-mt-unsafe): as above
-  if (!zone.empty()) {
-    setenv("TZ", zone.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): as above
-  }
+  const char* zone = std::getenv("TZ");  // NOLINT(concurrency-mt-unsafe): see above
+  static std::array<std::string, 3> texts{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C",
+                                          std::string("TZ=") + (zone == nullptr ? "" : zone)};
+  static std::array<char*, 4> variables{texts[0].data(), texts[1].data(),
+                                        zone == nullptr ? nullptr : texts[2].data(), nullptr};
+  environ = variables.data();
 }
 
 void log_sentence(telemetry::Level level, const std::string& text) {

@@ -1,10 +1,10 @@
 // Lets held mail go: what the engine says may go, in its order, by way of the root helper.
 //
 // The order of events makes it safe against a stop at any instant. The engine charges a message and
-// marks it as being released, durably; then the helper is asked; then the engine is told what became
-// of it. A message so marked whose end was not told (after a stop, or when the helper gave no
-// answer) is asked for again, before anything new: if it has gone already, the helper says so, and
-// it stays charged once.
+// marks it as being released, durably; then the helper is asked; then the engine is told what
+// became of it. A message so marked whose end was not told (after a stop, or when the helper gave
+// no answer) is asked for again, before anything new: if it has gone already, the helper says so,
+// and it stays charged once.
 //
 // Threads: made and destroyed by one thread; one thread of its own; release() and drop() from any
 // thread, one after the other.
