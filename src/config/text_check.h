@@ -15,8 +15,8 @@ std::string check_path(std::string_view text);           ///< absolute
 std::string check_optional_path(std::string_view text);  ///< absolute, or ""
 std::string check_socket_path(std::string_view text);    ///< absolute and short enough to bind
 std::string check_optional_socket_path(std::string_view text);  ///< the same, or ""
-std::string check_group(std::string_view text);          ///< name of a group, or ""
-std::string check_network(std::string_view text);        ///< address or prefix
+std::string check_group(std::string_view text);                 ///< name of a group, or ""
+std::string check_network(std::string_view text);               ///< address or prefix
 std::string check_domain(std::string_view text);
 std::string check_mailer(std::string_view text);
 std::string check_sender(std::string_view text);  ///< of a [[rule]]: one name, no pattern
