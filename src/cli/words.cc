@@ -90,7 +90,7 @@ std::string masked(std::string_view address) {
 }
 
 std::string reason_in_words(std::string_view reason) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kWords{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kWords{{
       {"stopped", "too many recipients of this sender do not exist"},
       {"paused", "the provider said \"too fast\" or blocked, or a person paused it"},
       {"host_paused", "several senders of this host were slowed or blocked at this provider"},
@@ -102,7 +102,9 @@ std::string reason_in_words(std::string_view reason) {
       {"in_flight", "too much mail is under way whose fate is not known yet"},
       {"first_contact", "who runs this domain's mail is not known before its first answer"},
       {"limited", "lasting deferral taught a limit"},
+      {"behind_held", "mail that came before it is held and goes first"},
       {"suppressed", "a recipient is suppressed"},
+      {"pending", "a recipient may have to be suppressed"},
       {"none", "nothing stands in the way"},
   }};
   for (const auto& [name, words] : kWords) {

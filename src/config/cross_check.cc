@@ -40,6 +40,7 @@ class Checker {
     check_rules();
     check_order();
     check_soft();
+    check_hold();
     if (const std::string why = find_listen_warning(draft_.milter.listen); !why.empty()) {
       warning("milter.listen", fmt::format("\"{}\" {}", draft_.milter.listen, why));
     }
@@ -155,6 +156,17 @@ class Checker {
                         fmt::format("{} distinct days take longer than suppression.soft_span = {}, "
                                     "which so has no effect",
                                     s.soft_days, render(s.soft_span)));
+    }
+  }
+
+  // A day is left for the MTA's own retries.
+  void check_hold() {
+    constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};
+    constexpr base::Micros kBelow = kQueueLifetime - std::chrono::hours{24};
+    if (const base::Micros age = draft_.engine.hold_max_age; age >= kBelow) {
+      error("hold.max_age", fmt::format("hold.max_age = {} must be below {}: the MTA returns mail "
+                                        "{} after it came, and needs a day to try it",
+                                        render(age), render(kBelow), render(kQueueLifetime)));
     }
   }
 

@@ -117,6 +117,7 @@ Keys ramp_keys() {
 
 Keys backoff_keys() {
   return {
+      {"hold.max_age", engine_slot<&Options::hold_max_age>, {kMinute, 30 * kDay}},
       {"backoff.pause", constant<&Constants::pause>, kPause},
       {"backoff.max_pause", constant<&Constants::max_pause>, kPause},
       {"backoff.wait_deferred", constant<&Constants::wait_deferred>, kPause},

@@ -22,6 +22,13 @@ Json guard_json(const engine::GuardStatus& guard) {
   return {{"provider", guard.provider}, {"text", guard.text}, {"pending", guard.pending}};
 }
 
+Json releaser_json(const engine::ReleaserStatus& releaser) {
+  return {{"configured", releaser.configured},
+          {"alive", releaser.alive},
+          {"answered", time_json(releaser.answered)},
+          {"problem", releaser.problem}};
+}
+
 }  // namespace
 
 std::string dump(const Json& json) {
@@ -55,6 +62,10 @@ Json status_json(const engine::Status& status) {
           {"sources", list_json(status.sources, source_json)},
           {"flows", list_json(status.flows, flow_json)},
           {"held", status.held},
+          {"held_for_volume", status.held_for_volume},
+          {"held_for_person", status.held_for_person},
+          {"releasing", status.releasing},
+          {"releaser", releaser_json(status.releaser)},
           {"oldest_held", status.oldest_held ? time_json(*status.oldest_held) : Json(nullptr)},
           {"suppressed", status.suppressed},
           {"suppressed_added", status.suppressed_added},

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,8 +38,17 @@ struct TransactionRecipient {
   bool reserved = false;           ///< a unit is charged
   bool leased = false;             ///< that unit came from a lease
   base::WallTime taken_at{};
-  std::string reason;  ///< of hold, tag and drop
+  std::string reason;         ///< of hold, tag and drop
+  bool lacks_volume = false;  ///< held because its flow took nothing
 };
+
+/// Reasons that end by themselves as windows move on and reports come; the others are the
+/// provider's or a person's word.
+constexpr bool is_volume(ramp::Reason reason) noexcept {
+  return reason == ramp::Reason::Day || reason == ramp::Reason::Hour ||
+         reason == ramp::Reason::Pace || reason == ramp::Reason::InFlight ||
+         reason == ramp::Reason::FirstContact;
+}
 
 /// A flow that this transaction found empty: its recipients may go together, into debt.
 struct Debt {
@@ -96,6 +104,7 @@ struct Engine::Data : ledger::Ledger {
             base::WallTime now,
             Ending& ending);
   void enter(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
+  std::size_t count_ahead(const Transaction::Data& open, const ramp::FlowKey& flow) const;
 
   // Upkeep (engine.cc).
   void expire_suppressions(base::WallTime now);
@@ -108,6 +117,22 @@ struct Engine::Data : ledger::Ledger {
   /// @return false after stop_learning(): not all was done
   bool in_pieces(std::size_t count,
                  const std::function<std::vector<store::Operation>(std::size_t)>& change);
+
+  // Held mail (hold.cc, release.cc).
+  [[nodiscard]] bool is_releaser_alive() const;
+  /// What a flow says to so many units now, and its numbers. Nothing is changed.
+  struct Look {
+    ramp::Admission admission;
+    ramp::Allowance allowance;
+  };
+  [[nodiscard]] Look look(const Active& active,
+                          const ramp::FlowKey& key,
+                          std::uint32_t units,
+                          base::WallTime now) const;
+  class Turn;  // one call of begin_release()
+  using Begun = std::vector<store::HeldRecord>;
+  base::Result<std::vector<mail::QueueId>> settle_begun(const Begun& begun);
+  void describe_held(Status& status) const;
 
   // Shown to people, and what they order (people.cc).
   base::Result<std::uint64_t> change_pending(const PendingOrder& order,
@@ -133,7 +158,9 @@ struct Engine::Data : ledger::Ledger {
 
   mutable base::Mutex releaser_mutex;
   ReleaserStatus releaser RAMPART_GUARDED_BY(releaser_mutex);
-  std::set<mail::QueueId> begun RAMPART_GUARDED_BY(releaser_mutex);
+  std::atomic<base::SteadyTime> releaser_answered{base::SteadyTime::min()};
+  /// Mail could not be held since because nobody releases.
+  std::atomic<bool> missed_releaser{false};
 
   std::atomic<int> lease_waiters{0};
   base::WallTime swept_at{};   ///< tick's

@@ -13,15 +13,28 @@ namespace {
 constexpr int kLeaseWaitersMax = 8;
 constexpr std::size_t kNullClientsMax = 10'000;
 
-// What `over` and `suppressed` come down to for this client. Nothing may be refused in a non-SMTP
-// session: Postfix would keep the whole message in its maildrop directory and try it again for
-// ever.
-Action effective_over(Action over, const Client& client) noexcept {
-  if (over == Action::Auto) {
-    over = Action::Defer;
-  }
+bool is_loopback(std::string_view address) noexcept {
+  return address == "::1" || address.starts_with("127.");
+}
+
+// What `over` comes down to for this client. Those who submit and forget are held for; the others
+// have a queue. Nothing may be refused in a non-SMTP session: Postfix would keep the whole message
+// in its maildrop directory and try it again for ever.
+struct Chosen {
+  Action action = Action::Accept;
+  bool missed_releaser = false;  ///< it would be held if somebody released it
+};
+
+Chosen choose(Action over, const Client& client, bool releaser_alive) noexcept {
   const bool refuses = over == Action::Defer || over == Action::Reject || over == Action::Drop;
-  return client.non_smtp && refuses ? Action::Accept : over;
+  const bool forgets = client.non_smtp || !client.auth.empty() || is_loopback(client.address);
+  if ((over == Action::Auto && forgets) || (client.non_smtp && refuses)) {
+    if (releaser_alive) {
+      return {Action::Hold, false};
+    }
+    return {client.non_smtp ? Action::Accept : Action::Defer, true};
+  }
+  return {over == Action::Auto ? Action::Defer : over, false};
 }
 
 // A pending entry may be a provider's error: its mail waits, and is neither refused for good nor
@@ -59,9 +72,18 @@ bool goes_into_debt(const std::vector<Debt>& debts,
   if (debt == debts.end()) {
     return false;
   }
-  return reason == ramp::Reason::Hour || reason == ramp::Reason::Pace ||
-         reason == ramp::Reason::InFlight || reason == ramp::Reason::FirstContact ||
-         (reason == ramp::Reason::Day && debt->day_empty);
+  return is_volume(reason) && (reason != ramp::Reason::Day || debt->day_empty);
+}
+
+// When mail that comes behind so many held messages may expect to go: an estimate by the hour's
+// pace.
+base::WallTime turn_after(std::size_t ahead,
+                          const ramp::Allowance& allowance,
+                          const ramp::Context& context) noexcept {
+  constexpr std::int64_t kHoursMax = 24 * 365;
+  const auto hours = static_cast<std::int64_t>(ahead / std::max(1U, allowance.hour));
+  return context.now + context.constants.hour * std::min(hours, kHoursMax) +
+         context.constants.hour / 60;
 }
 
 telemetry::Line decision_line(const Transaction::Data& transaction,
@@ -179,19 +201,25 @@ Verdict Engine::Data::over(Transaction::Data& transaction,
   const Active& policy = *transaction.active;
   const FlowRule& rule = policy.rule_for(recipient.flow);
   const bool observe = rule.mode == Mode::Observe;
-  const Action action = effective_over(rule.over, transaction.client);
+  const Chosen chosen = choose(rule.over, transaction.client, is_releaser_alive());
+  const Action action = chosen.action;
   telemetry::Line line = decision_line(transaction, recipient);
   line.add(observe ? "would" : "action", to_string(action))
       .add("reason", ramp::to_string(admission.reason))
       .add("until", base::format_utc(admission.until));
   if (admission.until - now > policy.options().warn_wait) {
     line.text("the expected wait exceeds warn_wait; queued mail may expire");
-  } else if (transaction.client.non_smtp && action != rule.over) {
-    line.text("sendmail(1) mail cannot be refused");
+  } else if (chosen.missed_releaser && transaction.client.non_smtp) {
+    line.text("sendmail(1) mail cannot be refused, and nobody releases held mail");
+  } else if (chosen.missed_releaser) {
+    line.text("not held, as nobody releases held mail");
   }
   telemetry::write(telemetry::Level::Info, line);
   static telemetry::Counter& counted = telemetry::counter("over_recipients_total");
   counted.add();
+  if (chosen.missed_releaser && !observe) {
+    missed_releaser = true;
+  }
   if (observe || action == Action::Accept || action == Action::Tag) {
     take(policy, recipient, now);
     if (!observe) {
@@ -204,6 +232,7 @@ Verdict Engine::Data::over(Transaction::Data& transaction,
   if (action == Action::Hold) {
     recipient.action = Action::Hold;
     recipient.reason = ramp::to_string(admission.reason);
+    recipient.lacks_volume = true;
     transaction.recipients.push_back(std::move(recipient));
     return {};
   }
@@ -223,9 +252,11 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
     transaction.recipients.push_back(std::move(recipient));
     return {};
   }
-  const Action action = effective_over(rule.over, transaction.client);
-  const bool bound = rule.mode == Mode::Enforce && action != Action::Accept &&
-                     action != Action::Tag && policy.options().lease_time > base::Micros{0};
+  const Action action = choose(rule.over, transaction.client, is_releaser_alive()).action;
+  const bool limits =
+      rule.mode == Mode::Enforce && action != Action::Accept && action != Action::Tag;
+  const bool bound = limits && policy.options().lease_time > base::Micros{0};
+  const std::size_t ahead = limits ? count_ahead(transaction, recipient.flow) : 0;
   enum class Step : std::uint8_t { Taken, Refused, Waits };
   ramp::Admission admission;
   bool asked = false;
@@ -237,6 +268,10 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
       const ramp::Allowance before = ramp::allowance(view.flow.state, health, flow_context);
       admission = ramp::admit({view.flow.state, view.host.state, health, recipient.flow.sender},
                               flow_context, host);
+      if (admission.admitted && ahead > 0) {
+        admission = {false, ramp::Reason::BehindHeld, turn_after(ahead, before, flow_context),
+                     false};
+      }
       if (!admission.admitted &&
           (admission.host ||
            !goes_into_debt(transaction.debts, recipient.flow, admission.reason))) {
@@ -430,56 +465,6 @@ std::string Engine::Data::make_token(const Transaction::Data& open,
   record.time = now;
   std::string token = record.token;
   return writer->try_add({std::move(record)}) ? token : std::string{};
-}
-
-void Engine::Data::hold(Transaction::Data& open,
-                        const mail::QueueId& queue_id,
-                        base::WallTime now,
-                        Ending& ending) {
-  store::HeldRecord record;
-  record.queue_id = queue_id.text();
-  record.sender = open.sender;
-  record.held_at = now;
-  for (TransactionRecipient& recipient : open.recipients) {
-    give_back(*open.active, recipient, now);
-    // Of several reasons the one that no waiting mends is told.
-    if (!recipient.reason.empty() &&
-        (record.reason.empty() || recipient.reason == "suppressed" ||
-         (recipient.reason == "pending" && record.reason != "suppressed"))) {
-      record.reason = recipient.reason;
-    }
-    if (recipient.flow.provider.empty()) {
-      continue;  // stays on this host
-    }
-    record.recipients.push_back(to_string(recipient.recipient.address));
-    record.providers.push_back(recipient.flow.provider);
-    note(recipient, queue_id, "held", recipient.reason, now);
-  }
-  telemetry::Line line(queue_id.empty() ? "NOQUEUE" : queue_id.text());
-  line.address("from", open.envelope_sender)
-      .add("sender", record.sender)
-      .add("recipients", record.recipients.size())
-      .add("action", "hold")
-      .add("reason", record.reason);
-  telemetry::write(telemetry::Level::Info, line);
-  static telemetry::Counter& counted = telemetry::counter("held_messages_total");
-  counted.add();
-  ending.hold = true;
-  ending.hold_reason = "rampart: " + record.sender + ", " + record.reason;
-  if (!queue_id.empty()) {
-    {
-      const base::MutexLock lock(book_mutex);
-      held[record.queue_id] = record;
-    }
-    // A held message that nobody remembers would lie there for ever, so this is worth a wait.
-    const bool queued = writer->try_add({record});
-    if (!queued || !writer->wait_round(open.active->options().store_deadline)) {
-      telemetry::write(telemetry::Level::Warning,
-                       telemetry::Line(record.queue_id)
-                           .add("action", "hold")
-                           .text("held, but not yet in the store; see postqueue -p"));
-    }
-  }
 }
 
 void Engine::Data::note(const TransactionRecipient& recipient,

@@ -100,15 +100,7 @@ Status Engine::status() const {
   });
   std::sort(status.flows.begin(), status.flows.end(),
             [](const FlowStatus& a, const FlowStatus& b) { return a.key < b.key; });
-  {
-    const base::MutexLock lock(data.book_mutex);
-    status.held = data.held.size();
-    for (const auto& [id, record] : data.held) {
-      if (!status.oldest_held || record.held_at < *status.oldest_held) {
-        status.oldest_held = record.held_at;
-      }
-    }
-  }
+  data.describe_held(status);
   status.sources = data.sources.all();
   status.replies = data.replies.counts();
   status.suppressed = data.suppressor.size();
@@ -132,10 +124,6 @@ Status Engine::status() const {
   }
   if (status.store_degraded) {
     status.warnings.emplace_back("store: " + data.writer->problem() + "; mail goes on");
-  }
-  if (status.held > 0) {
-    status.warnings.emplace_back(
-        "held mail is released by hand: rampart hold list, rampart hold release");
   }
   for (const FlowStatus& flow : status.flows) {
     if (flow.summary.status != ramp::FlowStatus::Open &&
@@ -452,26 +440,6 @@ base::Result<Engine::ListChange> Engine::apply_list(const std::string& file,
     return stored.error();
   }
   return change;
-}
-
-void Engine::not_held(const mail::QueueId& queue_id) {
-  std::vector<store::Operation> operations;
-  if (data_->charge_held(queue_id.text(), data_->clock.wall_now(), operations)) {
-    data_->writer->try_add(std::move(operations));
-  }
-}
-
-void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {
-  const base::WallTime now = data_->clock.wall_now();
-  const base::MutexLock gate(data_->writer->gate());
-  std::vector<store::Operation> operations;
-  for (const mail::QueueId& id : queue_ids) {
-    if (data_->charge_held(id.text(), now, operations)) {
-      telemetry::write(telemetry::Level::Info,
-                       telemetry::Line(id.text()).add("action", "release").add("by", who));
-    }
-  }
-  data_->writer->add(std::move(operations));
 }
 
 }  // namespace rampart::engine

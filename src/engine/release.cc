@@ -1,7 +1,9 @@
-// Held mail: what is held, and how it is let go.
+// The order in which held mail goes, and what is charged when.
 
 #include <algorithm>
 
+#include "rampart/base/text.h"
+#include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
 #include "data.h"
@@ -9,113 +11,462 @@
 namespace rampart::engine {
 namespace {
 
-constexpr base::Micros kAlive = std::chrono::minutes{5};
+using ledger::HeldBook;
+using ledger::HeldPart;
+using store::HeldRecord;
+
 constexpr base::Micros kSyncTimeout = std::chrono::seconds{10};
+/// The MTA puts a message into its hold queue a moment after we say so; other milters come between.
+constexpr base::Micros kSettles = std::chrono::seconds{10};
+constexpr base::Micros kSettlesLatest = std::chrono::minutes{5};
+/// A reservation that does not come to a release by then is given back.
+constexpr base::Micros kReserved = std::chrono::minutes{10};
+constexpr base::Micros kAskAgain = std::chrono::minutes{1};
+constexpr base::Micros kOverdueEvery = std::chrono::seconds{1};
+constexpr base::Micros kAside = std::chrono::minutes{1};
+constexpr std::uint32_t kAsideDoublings = 6;
+constexpr base::Micros kAbsentKept = std::chrono::hours{24};
+constexpr std::size_t kFlowsAtOnce = 2000;
+constexpr std::size_t kOverdueAtOnce = 1000;
+constexpr std::size_t kPage = 1000;  // looked at under one lock
+
+// Whatever way the clock was set.
+base::Micros distance(base::WallTime a, base::WallTime b) noexcept {
+  return a < b ? b - a : a - b;
+}
+
+telemetry::Line line_of(const HeldRecord& record, base::WallTime now) {
+  telemetry::Line line(record.queue_id);
+  line.add("sender", record.sender)
+      .add("recipients", record.recipients.size())
+      .add("reason", record.reason)
+      .add("held", base::format_duration(std::max(base::Micros{0}, now - record.held_at)));
+  return line;
+}
 
 }  // namespace
 
-std::vector<HeldMessage> Engine::held() const {
-  const base::MutexLock lock(data_->book_mutex);
-  std::vector<HeldMessage> all;
-  all.reserve(data_->held.size());
-  for (const auto& [id, record] : data_->held) {
-    all.push_back({record, std::nullopt});
-  }
-  std::sort(all.begin(), all.end(), [](const HeldMessage& a, const HeldMessage& b) {
-    return a.record.held_at < b.record.held_at;
-  });
-  return all;
-}
+// Under the writer's gate and the book's lock.
+class Engine::Data::Turn {
+ public:
+  Turn(Data& data, std::size_t limit)
+      : data_(data),
+        active_(data.active()),
+        now_(data.clock.wall_now()),
+        steady_(data.clock.steady_now()),
+        limit_(limit) {}
 
-base::Result<std::vector<mail::QueueId>> Engine::begin_release(std::size_t limit) {
-  std::vector<mail::QueueId> ids;
-  for (const HeldMessage& message : held()) {
-    if (ids.size() < limit && message.record.waits_for == store::HeldRecord::WaitsFor::Volume &&
-        std::none_of(message.record.providers.begin(), message.record.providers.end(),
-                     [&](const std::string& provider) {
-                       const auto flow = find_flow({message.record.sender, provider});
-                       return flow && flow->summary.status != ramp::FlowStatus::Open;
-                     })) {
-      ids.push_back(*mail::parse_queue_id(message.record.queue_id));
+  void run() {
+    data_.held.wake(steady_);
+    lapse();
+    find_overdue();
+    const auto flows = data_.held.due(steady_, kFlowsAtOnce, [&](const std::string& provider) {
+      return data_.flows.changes(provider);
+    });
+    for (const ramp::FlowKey& flow : flows) {
+      serve(flow);
     }
   }
-  return order_release(ids, "rampart");
+
+  Begun begun;
+  std::vector<store::Operation> operations;
+  std::vector<telemetry::Line> warnings;
+
+ private:
+  struct Answer {
+    bool admitted = false;
+    bool forced = false;  ///< overdue: into debt
+    base::WallTime until{};
+  };
+
+  // Mail that is overdue goes into debt, but not against a pause or a stop.
+  Answer judge(const ramp::Admission& admission, bool overdue) const noexcept {
+    const bool forced = !admission.admitted && overdue && is_volume(admission.reason);
+    return {admission.admitted || forced, forced, admission.until};
+  }
+
+  Answer look(const HeldPart& part, bool overdue) const {
+    if (active_->rule_for(part.flow).exempt) {
+      return {true, false, now_};
+    }
+    return judge(data_.look(*active_, part.flow, part.units, now_).admission, overdue);
+  }
+
+  Answer take(const HeldPart& part, bool overdue) {
+    const bool exempt = active_->rule_for(part.flow).exempt;
+    return data_.flows.change(part.flow, [&](const FlowTable::View& view) {
+      ramp::Health health = data_.senders.health(part.flow.sender);
+      const ramp::Context context = data_.context(*active_, part.flow, now_);
+      const ramp::Context host_context = data_.host_context(*active_, now_);
+      Answer answer{true, false, now_};
+      if (!exempt) {
+        answer = judge(ramp::admit({view.flow.state, view.host.state, health, part.flow.sender},
+                                   context, host_context, part.units),
+                       overdue);
+      }
+      if (answer.admitted) {
+        ramp::take(view.flow.state, context, part.units);
+        ramp::take(view.host.state.flow, host_context, part.units);
+      }
+      return answer;
+    });
+  }
+
+  // What was reserved and not used in time is given back.
+  void lapse() {
+    const std::set<std::string> reserving = data_.held.reserving();
+    for (const std::string& id : reserving) {
+      HeldRecord record = data_.held.find(id)->record;
+      bool lapsed = false;
+      for (const HeldPart& part : ledger::parts_of(record)) {
+        if (part.is_charged() && distance(part.charged_at, now_) >= kReserved) {
+          data_.refund(record, part, now_);
+          lapsed = true;
+        }
+      }
+      if (lapsed) {
+        store(std::move(record), std::nullopt);
+      }
+    }
+  }
+
+  void find_overdue() {
+    const base::Micros max_age = active_->options().hold_max_age;
+    const auto ids = data_.held.find_overdue(now_ - max_age, kOverdueAtOnce);
+    for (const std::string& id : ids) {
+      data_.held.update(id, [](ledger::HeldMessage& message) { message.overdue = true; });
+    }
+    if (!ids.empty()) {
+      warnings.push_back(line_of(data_.held.find(ids.front())->record, now_));
+      warnings.back()
+          .add("messages", ids.size())
+          .text("held for hold.max_age: goes before newer mail, over its allowance if need be");
+    }
+  }
+
+  void store(HeldRecord record, const std::optional<ramp::FlowKey>& waits_in) {
+    operations.emplace_back(record);
+    const std::string id = record.queue_id;
+    data_.held.update(id, [&](ledger::HeldMessage& message) {
+      message.record = std::move(record);
+      message.waits_in = waits_in.value_or(message.waits_in);
+    });
+  }
+
+  void ask_again(const ramp::FlowKey& flow, base::WallTime until) {
+    data_.held.ask_again(flow, steady_ + std::clamp(until - now_, base::Micros{1}, kAskAgain));
+  }
+
+  // Releases a flow's messages in their order, up to the first that it does not take.
+  void serve(const ramp::FlowKey& flow) {
+    while (begun.size() < limit_) {
+      const ledger::HeldMessage* head = data_.held.head(flow);
+      if (head == nullptr) {
+        return;
+      }
+      if (distance(head->record.held_at, now_) < kSettles) {
+        data_.held.ask_again(flow, steady_ + kSettles);
+        return;
+      }
+      if (!advance(HeldRecord(head->record), flow, head->overdue)) {
+        return;
+      }
+    }
+  }
+
+  // One message as far as it gets: it goes, or it waits for another flow from now on, and keeps
+  // what it got for a while. @return whether the next one of `flow` is to be tried
+  bool advance(HeldRecord record, const ramp::FlowKey& flow, bool overdue) {
+    std::vector<HeldPart> parts = ledger::parts_of(record);
+    std::erase_if(parts, [](const HeldPart& part) { return part.is_charged(); });
+    std::optional<ramp::FlowKey> lacks;
+    base::WallTime until{};
+    const auto note_refusal = [&](const HeldPart& part, const Answer& answer) {
+      if (!lacks || part.flow == flow || (*lacks != flow && answer.until > until)) {
+        lacks = part.flow;
+        until = answer.until;
+      }
+    };
+    for (const HeldPart& part : parts) {
+      if (const Answer answer = look(part, overdue); !answer.admitted) {
+        note_refusal(part, answer);
+      }
+    }
+    if (lacks == flow) {
+      ask_again(flow, until);
+      return false;
+    }
+    if (lacks && until - now_ > kReserved) {  // what it took now would only lapse
+      store(std::move(record), lacks);
+      return true;
+    }
+    lacks.reset();
+    bool forced = false;
+    for (const HeldPart& part : parts) {
+      const Answer answer = take(part, overdue);
+      forced = forced || answer.forced;
+      if (answer.admitted) {
+        ledger::set_charged(record, part.flow, now_);
+      } else {
+        note_refusal(part, answer);
+      }
+    }
+    if (lacks) {
+      const bool here = lacks == flow;
+      store(std::move(record), lacks);
+      if (here) {
+        ask_again(flow, until);
+      }
+      return !here;
+    }
+    data_.mark_releasing(record, operations);
+    begun.push_back(std::move(record));
+    if (forced) {  // debts are smoothed as well
+      data_.held.rest(flow, steady_ + kOverdueEvery);
+    }
+    return !forced;
+  }
+
+  Data& data_;
+  std::shared_ptr<const Active> active_;
+  base::WallTime now_;
+  base::SteadyTime steady_;
+  std::size_t limit_;
+};
+
+base::Result<std::vector<mail::QueueId>> Engine::begin_release(std::size_t limit) {
+  Data& data = *data_;
+  if (data.held_waiting == 0) {
+    return std::vector<mail::QueueId>{};
+  }
+  if (data.writer->is_degraded()) {
+    return base::Error{base::Error::Kind::Unavailable, data.writer->problem()};
+  }
+  Data::Turn turn(data, limit);
+  {
+    const base::MutexLock gate(data.writer->gate());
+    const base::MutexLock lock(data.book_mutex);
+    turn.run();
+    if (!turn.operations.empty()) {
+      data.writer->add(std::move(turn.operations));
+    }
+  }
+  for (const telemetry::Line& line : turn.warnings) {
+    telemetry::write(telemetry::Level::Warning, line);
+  }
+  return data.settle_begun(turn.begun);
 }
 
 base::Result<std::vector<mail::QueueId>> Engine::order_release(
     const std::vector<mail::QueueId>& ids, std::string_view who) {
-  std::vector<mail::QueueId> begun;
+  Data& data = *data_;
+  if (data.writer->is_degraded()) {
+    return base::Error{base::Error::Kind::Unavailable, data.writer->problem()};
+  }
+  const base::WallTime now = data.clock.wall_now();
+  std::vector<mail::QueueId> known;
+  Data::Begun begun;
   {
-    const base::MutexLock gate(data_->writer->gate());
+    const base::MutexLock gate(data.writer->gate());
+    const base::MutexLock lock(data.book_mutex);
     std::vector<store::Operation> operations;
     for (const mail::QueueId& id : ids) {
-      if (data_->charge_held(id.text(), data_->clock.wall_now(), operations)) {
-        telemetry::write(telemetry::Level::Info,
-                         telemetry::Line(id.text()).add("action", "release").add("by", who));
-        begun.push_back(id);
+      const ledger::HeldMessage* message = data.held.find(id.text());
+      if (message == nullptr) {
+        continue;
+      }
+      known.push_back(id);
+      if (message->record.state == HeldRecord::State::Waiting) {
+        data.start_release(id.text(), now, operations);
+        begun.push_back(data.held.find(id.text())->record);
       }
     }
-    data_->writer->add(std::move(operations));
+    data.writer->add(std::move(operations));
   }
-  if (begun.empty()) {
-    return begun;
+  for (const HeldRecord& record : begun) {
+    telemetry::write(telemetry::Level::Info,
+                     line_of(record, now).add("action", "order_release").add("by", who));
   }
-  if (const auto stored = sync(kSyncTimeout); !stored) {
+  if (const auto stored = data.settle_begun(begun); !stored) {
     return stored.error();
   }
-  const base::MutexLock lock(data_->releaser_mutex);
-  data_->begun.insert(begun.begin(), begun.end());
-  return begun;
+  return known;
 }
 
-void Engine::end_release(const mail::QueueId& id, Fate /*fate*/, std::string_view /*who*/) {
-  const base::MutexLock lock(data_->releaser_mutex);
-  data_->begun.erase(id);
+// Nobody is told to let a message go before the store knows that it is charged. What it does not
+// take in time has not begun.
+base::Result<std::vector<mail::QueueId>> Engine::Data::settle_begun(const Begun& begun) {
+  std::vector<mail::QueueId> ids;
+  if (begun.empty()) {
+    return ids;
+  }
+  for (const HeldRecord& record : begun) {
+    if (auto id = mail::parse_queue_id(record.queue_id)) {
+      ids.push_back(std::move(*id));
+    }
+  }
+  sources.await(clock.wall_now());
+  const auto stored = sync_round(kSyncTimeout);
+  if (stored) {
+    return ids;
+  }
+  const base::MutexLock gate(writer->gate());
+  const base::MutexLock lock(book_mutex);
+  std::vector<store::Operation> operations;
+  for (const HeldRecord& record : begun) {
+    take_back(record.queue_id, clock.wall_now(), operations);
+  }
+  writer->add(std::move(operations));
+  return stored.error();
+}
+
+void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view who) {
+  Data& data = *data_;
+  const base::WallTime now = data.clock.wall_now();
+  HeldRecord record;
+  bool waits = false;
+  {
+    const base::MutexLock gate(data.writer->gate());
+    const base::MutexLock lock(data.book_mutex);
+    const ledger::HeldMessage* message = data.held.find(id.text());
+    if (message == nullptr || message->record.state != HeldRecord::State::Releasing) {
+      return;
+    }
+    record = message->record;
+    std::vector<store::Operation> operations;
+    const bool may_come = distance(record.held_at, now) < kSettlesLatest;
+    if (fate == Fate::StillHeld || (fate == Fate::Gone && may_come)) {
+      waits = data.take_back(id.text(), now, operations);
+    }
+    if (waits) {
+      const base::SteadyTime steady = data.clock.steady_now();
+      data.held.update(id.text(), [&](ledger::HeldMessage& one) {
+        one.aside_until = steady + kAside * (1U << std::min(one.failures, kAsideDoublings));
+        ++one.failures;
+      });
+    } else {
+      data.forget_held(id.text(), now, operations);
+    }
+    data.writer->add(std::move(operations));
+  }
+  telemetry::Line line = line_of(record, now);
+  line.add("action", "release").add("by", who);
+  if (waits) {
+    line.text("the MTA did not release it; it is tried again later");
+    telemetry::write(telemetry::Level::Warning, line);
+    return;
+  }
+  static telemetry::Counter& released = telemetry::counter("released_messages_total");
+  released.add();
+  if (fate == Fate::Gone) {
+    line.text("it was no longer in the hold queue");
+  }
+  telemetry::write(telemetry::Level::Info, line);
+  data.trail.add({now, record.queue_id, "released", {}, record.sender, {}, std::string(who), {}});
 }
 
 std::vector<mail::QueueId> Engine::releasing() const {
-  const base::MutexLock lock(data_->releaser_mutex);
-  return {data_->begun.begin(), data_->begun.end()};
+  std::vector<mail::QueueId> ids;
+  const base::MutexLock lock(data_->book_mutex);
+  for (const auto& [held_at, id] : data_->held.releasing()) {
+    if (auto parsed = mail::parse_queue_id(id)) {
+      ids.push_back(std::move(*parsed));
+    }
+  }
+  return ids;
 }
 
 void Engine::reconcile(const std::set<std::string>& in_hold_queue, base::WallTime listed_at) {
-  std::vector<mail::QueueId> gone;
-  for (const HeldMessage& message : held()) {
-    if (message.record.held_at < listed_at && !in_hold_queue.contains(message.record.queue_id)) {
-      gone.push_back(*mail::parse_queue_id(message.record.queue_id));
+  Data& data = *data_;
+  const base::WallTime now = data.clock.wall_now();
+  HeldBook::Age after{base::WallTime::min(), {}};
+  for (bool more = true; more;) {
+    const base::MutexLock gate(data.writer->gate());
+    const base::MutexLock lock(data.book_mutex);
+    std::vector<store::Operation> operations;
+    const auto page = data.held.page(after, kPage);
+    more = page.size() == kPage;
+    std::vector<std::string> differ;
+    for (const ledger::HeldMessage* message : page) {
+      after = HeldBook::age_of(*message);
+      const bool listed = in_hold_queue.contains(message->record.queue_id);
+      const bool absent = message->absent_since != base::WallTime{};
+      const bool settled = message->record.held_at + kSettlesLatest < listed_at;
+      if (message->record.state == HeldRecord::State::Waiting &&
+          (listed ? absent : settled || absent)) {
+        differ.push_back(message->record.queue_id);
+      }
     }
-  }
-  if (!drop_held(gone, "rampart")) {
-    return;
+    for (const std::string& id : differ) {
+      HeldRecord record = data.held.find(id)->record;
+      const base::WallTime since = data.held.find(id)->absent_since;
+      if (in_hold_queue.contains(id)) {
+        data.held.update(id, [](ledger::HeldMessage& one) { one.absent_since = {}; });
+      } else if (since == base::WallTime{}) {
+        for (const HeldPart& part : ledger::parts_of(record)) {
+          if (part.is_charged()) {
+            data.refund(record, part, now);
+          }
+        }
+        operations.emplace_back(record);
+        data.held.update(id, [&](ledger::HeldMessage& one) {
+          one.record = std::move(record);
+          one.absent_since = now;
+        });
+      } else if (distance(since, now) > kAbsentKept) {
+        data.forget_held(id, now, operations);
+      }
+    }
+    data.writer->add(std::move(operations));
   }
 }
 
 base::Result<> Engine::drop_held(const std::vector<mail::QueueId>& ids, std::string_view who) {
+  Data& data = *data_;
+  const base::WallTime now = data.clock.wall_now();
+  Data::Begun dropped;
   {
-    const base::MutexLock gate(data_->writer->gate());
+    const base::MutexLock gate(data.writer->gate());
+    const base::MutexLock lock(data.book_mutex);
     std::vector<store::Operation> operations;
-    const base::MutexLock lock(data_->book_mutex);
     for (const mail::QueueId& id : ids) {
-      if (data_->held.erase(id.text()) > 0) {
-        operations.emplace_back(store::EraseHeld{id.text()});
-        telemetry::write(telemetry::Level::Info,
-                         telemetry::Line(id.text()).add("action", "drop").add("by", who));
+      data.take_back(id.text(), now, operations);
+      if (const ledger::HeldMessage* message = data.held.find(id.text())) {
+        dropped.push_back(message->record);
+        data.forget_held(id.text(), now, operations);
       }
     }
-    data_->writer->add(std::move(operations));
+    data.writer->add(std::move(operations));
+  }
+  for (const HeldRecord& record : dropped) {
+    telemetry::write(telemetry::Level::Info,
+                     line_of(record, now).add("action", "drop").add("by", who));
+    data.trail.add({now, record.queue_id, "dropped", {}, record.sender, {}, std::string(who), {}});
   }
   return sync(kSyncTimeout);
 }
 
-void Engine::set_releaser(const ReleaserStatus& status) {
-  const base::MutexLock lock(data_->releaser_mutex);
-  data_->releaser = status;
+// Never waits: it is asked by a milter's thread.
+void Engine::not_held(const mail::QueueId& queue_id) {
+  std::vector<store::Operation> operations;
+  const base::MutexLock lock(data_->book_mutex);
+  if (data_->let_go(queue_id.text(), data_->clock.wall_now(), operations)) {
+    data_->writer->try_add(std::move(operations));
+  }
 }
 
-bool Engine::releaser_alive() const {
-  const base::MutexLock lock(data_->releaser_mutex);
-  return data_->releaser.configured && data_->releaser.answered != base::WallTime{} &&
-         data_->clock.wall_now() - data_->releaser.answered <= kAlive;
+void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {
+  const base::WallTime now = data_->clock.wall_now();
+  const base::MutexLock gate(data_->writer->gate());
+  const base::MutexLock lock(data_->book_mutex);
+  std::vector<store::Operation> operations;
+  for (const mail::QueueId& id : queue_ids) {
+    if (data_->let_go(id.text(), now, operations)) {
+      telemetry::write(telemetry::Level::Info,
+                       telemetry::Line(id.text()).add("action", "release").add("by", who));
+    }
+  }
+  data_->writer->add(std::move(operations));
 }
 
 }  // namespace rampart::engine

@@ -21,6 +21,8 @@ std::string_view words_of(ramp::Reason reason) noexcept {
     case ramp::Reason::OneAtATime:
     case ramp::Reason::WaitingForDeferred:
       return "is paused";
+    case ramp::Reason::BehindHeld:
+      return "has mail waiting that came before";
     default:
       return "is at its limit";
   }

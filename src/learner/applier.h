@@ -56,6 +56,12 @@ class Applier {
   void on_milter_reject(const report::LogLine& line, const report::MilterReject& reject);
 
   BookMessage* find(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
+  /// Is the line about a message that we think is held, and not about an earlier one of its name?
+  [[nodiscard]] bool is_held(const report::LogLine& line, const mail::QueueId& queue_id) const
+      RAMPART_REQUIRES(ledger_.book_mutex);
+  void let_go(const report::LogLine& line, const mail::QueueId& queue_id)
+      RAMPART_REQUIRES(ledger_.book_mutex);
+  void forget_held(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
   [[nodiscard]] bool counts(const BookMessage& message, const report::Delivery& delivery) const;
   static std::string asked_for(const report::Delivery& delivery);
   bool is_news(const report::LogLine& line, const report::Delivery& delivery);

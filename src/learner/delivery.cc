@@ -101,6 +101,10 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
   reply::Classification found;
   {
     const base::MutexLock lock(ledger_.book_mutex);
+    // Sendmail can deliver from its quarantine without a word of release.
+    if (outside) {
+      let_go(line, line.queue_id);
+    }
     BookMessage* message = find(line);
     if (message != nullptr) {
       take_from_parent(*message, line, delivery);

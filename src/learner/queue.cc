@@ -12,6 +12,9 @@ using ledger::QueueBook;
 
 namespace {
 
+// A log cuts off what is below a second, and clocks are set.
+constexpr base::Micros kStampError = std::chrono::minutes{5};
+
 // The same mail under another queue ID, but for its recipients.
 void inherit(BookMessage& next, const BookMessage& from) {
   next.sender = from.sender;
@@ -70,6 +73,24 @@ const std::string& Applier::sender_of(BookMessage& message, base::WallTime now) 
   return message.sender;
 }
 
+bool Applier::is_held(const report::LogLine& line, const mail::QueueId& queue_id) const {
+  const ledger::HeldMessage* message = ledger_.held.find(queue_id.text());
+  return message != nullptr && line.time + kStampError >= message->record.held_at;
+}
+
+// Whoever told the MTA to: if it was us, the message is charged already.
+void Applier::let_go(const report::LogLine& line, const mail::QueueId& queue_id) {
+  if (is_held(line, queue_id)) {
+    ledger_.let_go(queue_id.text(), ledger_.clock.wall_now(), operations_);
+  }
+}
+
+void Applier::forget_held(const report::LogLine& line) {
+  if (is_held(line, line.queue_id)) {
+    ledger_.forget_held(line.queue_id.text(), ledger_.clock.wall_now(), operations_);
+  }
+}
+
 void Applier::on_active(const report::LogLine& line, const mail::Address& sender) {
   const base::MutexLock lock(ledger_.book_mutex);
   if (ledger_.book.size() >= QueueBook::kMessagesMax && find(line) == nullptr) {
@@ -77,6 +98,7 @@ void Applier::on_active(const report::LogLine& line, const mail::Address& sender
     full.add();
     return;
   }
+  let_go(line, line.queue_id);  // the queue manager takes up nothing that is held
   BookMessage& message =
       ledger_.book.enter(book_instance(line.instance), line.queue_id.text(), line.time);
   if (message.source.empty()) {
@@ -128,9 +150,7 @@ void Applier::on_expired(const report::LogLine& line) {
 
 void Applier::on_removed(const report::LogLine& line) {
   const base::MutexLock lock(ledger_.book_mutex);
-  if (ledger_.held.erase(line.queue_id.text()) > 0) {
-    operations_.emplace_back(store::EraseHeld{line.queue_id.text()});
-  }
+  forget_held(line);
   if (BookMessage* message = find(line)) {
     ledger_.forget_recipients(*message);
     operations_.emplace_back(store::EraseMessage{message->instance, message->queue_id});
@@ -139,12 +159,14 @@ void Applier::on_removed(const report::LogLine& line) {
 }
 
 void Applier::on_released(const report::LogLine& line) {
-  ledger_.charge_held(line.queue_id.text(), ledger_.clock.wall_now(), operations_);
+  const base::MutexLock lock(ledger_.book_mutex);
+  let_go(line, line.queue_id);
 }
 
-// postsuper -r: the same message goes on under a new queue ID.
+// postsuper -r: the same message goes on under a new queue ID, also out of the hold queue.
 void Applier::on_requeued(const report::LogLine& line, const mail::QueueId& old_id) {
   const base::MutexLock lock(ledger_.book_mutex);
+  let_go(line, old_id);
   const BookMessage* old = ledger_.book.find(book_instance(line.instance), old_id.text());
   if (old == nullptr) {
     return;
@@ -231,9 +253,7 @@ void Applier::on_milter_reject(const report::LogLine& line, const report::Milter
     return;
   }
   const base::MutexLock lock(ledger_.book_mutex);
-  if (ledger_.held.erase(line.queue_id.text()) > 0) {
-    operations_.emplace_back(store::EraseHeld{line.queue_id.text()});
-  }
+  forget_held(line);
   BookMessage* message = find(line);
   if (message == nullptr || !message->admitted_here) {
     return;

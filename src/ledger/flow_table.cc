@@ -34,7 +34,15 @@ LiveHost& FlowTable::find_or_make_host(Shard& shard, const std::string& provider
   return found->second;
 }
 
+std::uint64_t FlowTable::changes(const std::string& provider) const {
+  const Shard& shard = shard_of(provider);
+  const base::MutexLock lock(shard.mutex);
+  const auto host = shard.hosts.find(provider);
+  return host == shard.hosts.end() ? 0 : host->second.changes;
+}
+
 void FlowTable::mark(Shard& shard, const View& view) {
+  ++view.host.changes;
   if (!view.flow.dirty) {
     view.flow.dirty = true;
     shard.dirty_flows.push_back(&view.flow);

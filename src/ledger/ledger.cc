@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "rampart/base/text.h"
-
 namespace rampart::ledger {
 
 Ledger::Ledger(store::StateStore& state_store, const base::Clock& time_source)
@@ -117,8 +115,17 @@ void Ledger::restore(store::Snapshot snapshot) {
     });
   }
   for (store::HeldRecord& record : snapshot.held) {
-    const std::string id = record.queue_id;
-    held[id] = std::move(record);
+    // Of a message that is being released the recipients in the queue tell.
+    if (record.state == store::HeldRecord::State::Waiting) {
+      for (const HeldPart& part : parts_of(record)) {
+        const std::uint32_t reserved = part.is_charged() ? part.units : 0;
+        flows.change(part.flow, [&](const FlowTable::View& view) {
+          view.flow.state.in_flight += reserved;
+          view.host.state.flow.in_flight += reserved;
+        });
+      }
+    }
+    held.insert(std::move(record));
   }
 }
 
@@ -154,39 +161,6 @@ void Ledger::forget_recipients(BookMessage& message) {
   }
   message.recipients.clear();
   writer->poke();
-}
-
-bool Ledger::charge_held(const std::string& queue_id,
-                         base::WallTime now,
-                         std::vector<store::Operation>& operations) {
-  const std::shared_ptr<const policy::Active> in_force = active();
-  const base::MutexLock lock(book_mutex);
-  const auto found = held.find(queue_id);
-  if (found == held.end()) {
-    return false;
-  }
-  const store::HeldRecord record = std::move(found->second);
-  held.erase(found);
-  operations.emplace_back(store::EraseHeld{queue_id});
-  BookMessage& message = book.enter({}, queue_id, now);
-  message.sender = record.sender;
-  message.admitted_here = true;
-  message.activated = true;
-  message.transaction_recipients = static_cast<std::uint32_t>(record.recipients.size());
-  message.seen_at = now;
-  for (std::size_t i = 0; i < record.recipients.size() && i < record.providers.size(); ++i) {
-    const ramp::FlowKey key{record.sender, record.providers[i]};
-    flows.change(key, [&](const FlowTable::View& view) {
-      ramp::take(view.flow.state, context(*in_force, key, now));
-      ramp::take(view.host.state.flow, host_context(*in_force, now));
-    });
-    message.recipients.push_back(
-        {base::to_lower(record.recipients[i]), key, ramp::Standing::InFlight, now});
-    admit(message, message.recipients.back().address);
-    operations.emplace_back(to_record(message, message.recipients.back()));
-  }
-  operations.emplace_back(to_record(message));
-  return true;
 }
 
 }  // namespace rampart::ledger

@@ -35,6 +35,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "first_contact";
     case Reason::Limited:
       return "limited";
+    case Reason::BehindHeld:
+      return "behind_held";
   }
   return "none";
 }

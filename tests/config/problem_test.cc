@@ -133,6 +133,11 @@ TEST_CASE("keys are checked against each other", "[config][unit]") {
       {"[plan.a]\nschedule = [50, 100, 100]",
        {"2:12: error: a schedule must rise: 100 is followed by 100"}},
       {"[plan.a]\nschedule = [50, 100, 101]", {}},
+      {"[hold]\nmax_age = \"4d\"",
+       {"2:11: error: hold.max_age = \"4d\" must be below \"4d\": the MTA returns mail \"5d\" "
+        "after "
+        "it came, and needs a day to try it"}},
+      {"[hold]\nmax_age = \"95h\"", {}},
       {"[[rule]]\nschedule = [2, 1]", {"2:12: error: a schedule must rise: 2 is followed by 1"}},
       {"[plan.a]\nmax = 199",
        {"2:7: warning: plan.a.max = 199 is below plan.a.start = 200: the plan never grows"}},

@@ -37,6 +37,22 @@ inline policy::Options without_probing(policy::Options options) {
   return options;
 }
 
+/// Only the day limits: so many units.
+inline policy::Options day_of(std::uint32_t units) {
+  policy::Options options = strict_options();
+  ramp::Plan plan;
+  plan.name = "plan";
+  plan.start = units;
+  options.plans["plan"] = plan;
+  options.default_plan = "plan";
+  options.constants.hourly_share = 1.0;
+  options.constants.burst = std::chrono::hours{24};
+  options.constants.burst_min = 1e6;
+  options.constants.flight_new = 1'000'000;
+  options.constants.flight_min = 1'000'000;
+  return without_probing(options);
+}
+
 inline std::shared_ptr<const policy::Policy> build_policy(policy::Options options) {
   std::vector<provider::ProviderSpec> specs{
       {"gmail", {"gmail.example"}, {"google.example"}, "", "t:1"},

@@ -10,22 +10,6 @@ namespace {
 
 using Answer = engine::Verdict::Answer;
 
-policy::Options day_of(std::uint32_t units) {
-  policy::Options options = strict_options();
-  ramp::Plan plan;
-  plan.name = "plan";
-  plan.start = units;
-  options.plans["plan"] = plan;
-  options.default_plan = "plan";
-  // Only the day limits.
-  options.constants.hourly_share = 1.0;
-  options.constants.burst = std::chrono::hours{24};
-  options.constants.burst_min = 1e6;
-  options.constants.flight_new = 1'000'000;
-  options.constants.flight_min = 1'000'000;
-  return without_probing(options);
-}
-
 std::uint32_t stored_use(store::StateStore& store) {
   const auto snapshot = store.load();
   REQUIRE(snapshot.has_value());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rampart/base/time.h"
+#include "rampart/engine/held.h"
 #include "rampart/ledger/sources.h"
 #include "rampart/policy/options.h"
 #include "rampart/ramp/explanation.h"
@@ -60,7 +61,11 @@ struct Status {
   std::string feed_problem;  ///< "" when healthy
   std::vector<SourceStatus> sources;
   std::vector<FlowStatus> flows;  ///< by sender, then provider
-  std::uint64_t held = 0;
+  std::uint64_t held = 0;         ///< messages
+  std::uint64_t held_for_volume = 0;
+  std::uint64_t held_for_person = 0;
+  std::uint64_t releasing = 0;  ///< the MTA has been asked, or is about to be
+  ReleaserStatus releaser;
   std::optional<base::WallTime> oldest_held;
   std::uint64_t suppressed = 0;
   std::uint64_t suppressed_added = 0;  ///< since start of the process

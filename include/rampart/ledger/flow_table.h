@@ -47,6 +47,7 @@ struct LiveHost {
   ramp::HostFlow state;
   Lease lease;
   bool dirty = false;
+  std::uint64_t changes = 0;  ///< of the flows of this provider
 };
 
 class FlowTable {
@@ -92,6 +93,9 @@ class FlowTable {
       }
     }
   }
+
+  /// A number that grows with every change of a flow to this provider; 0: there is none.
+  [[nodiscard]] std::uint64_t changes(const std::string& provider) const;
 
   /// At start, before any other thread.
   void restore(const store::FlowRecord& record);

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -21,6 +20,7 @@
 #include "rampart/ledger/domains.h"
 #include "rampart/ledger/flow_table.h"
 #include "rampart/ledger/guards.h"
+#include "rampart/ledger/held_book.h"
 #include "rampart/ledger/queue_book.h"
 #include "rampart/ledger/replies.h"
 #include "rampart/ledger/seen.h"
@@ -57,11 +57,35 @@ class Ledger {
 
   /// No report will settle these any more.
   void forget_recipients(BookMessage& message) RAMPART_REQUIRES(book_mutex);
-  /// A held message was given back when it was held; it is charged now that it goes.
+
+  // Held mail (held_mail.cc). What these change of flows and what they add to `operations` belongs
+  // into one round of the writer: call them with its gate held.
+
+  /// Charges what is not charged of a message that waits, enters it into the queue book, and marks
+  /// it `Releasing`. @return false if no such message is held; true also if it was marked before
+  bool start_release(const std::string& queue_id,
+                     base::WallTime now,
+                     std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
+  /// The same for a record whose units are all charged.
+  void mark_releasing(store::HeldRecord record, std::vector<store::Operation>& operations)
+      RAMPART_REQUIRES(book_mutex);
+  /// The MTA did not let it go after all: it is given back and waits again at its old place.
+  /// @return false if it is not being released, or if a report tells that it went
+  bool take_back(const std::string& queue_id,
+                 base::WallTime now,
+                 std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
+  /// The MTA has let it go, whoever told it to: it is charged unless it is already, and no longer
+  /// held. @return false if no such message is held
+  bool let_go(const std::string& queue_id,
+              base::WallTime now,
+              std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
+  /// It will not go, or is charged already: no longer held. What it reserves is given back.
   /// @return false if no such message is held
-  bool charge_held(const std::string& queue_id,
+  bool forget_held(const std::string& queue_id,
                    base::WallTime now,
-                   std::vector<store::Operation>& operations);
+                   std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
+  /// Gives back the units of one flow that a message has charged.
+  void refund(store::HeldRecord& record, const HeldPart& part, base::WallTime now);
 
   store::StateStore& store;
   const base::Clock& clock;
@@ -82,7 +106,8 @@ class Ledger {
 
   mutable base::Mutex book_mutex;
   QueueBook book RAMPART_GUARDED_BY(book_mutex);
-  std::map<std::string, store::HeldRecord> held RAMPART_GUARDED_BY(book_mutex);
+  std::atomic<std::size_t> held_waiting{0};  ///< messages held that wait for volume
+  HeldBook held RAMPART_GUARDED_BY(book_mutex){held_waiting};
 
   std::atomic<bool> feed_healthy{false};
 

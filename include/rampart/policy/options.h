@@ -58,6 +58,8 @@ struct Options {
   std::string default_plan = "standard";
   std::string host_plan = "none";  ///< "none": no ramp for the host, only pauses
   Action over = Action::Auto;
+  /// Mail that has been held so long goes before newer mail, and into debt if need be.
+  base::Micros hold_max_age = std::chrono::hours{48};
   ramp::Constants constants;
   std::uint32_t new_senders_per_day = 50;
   base::Micros warn_wait = std::chrono::hours{24};

@@ -170,9 +170,10 @@ enum class Reason : std::uint8_t {
   InFlight,            ///< too many with unknown fate
   FirstContact,        ///< the provider behind this domain is not known yet
   Limited,             ///< a learned limit is in force (only in a Summary: more may still go)
+  BehindHeld,          ///< mail that is held goes first (the engine's; the ramp knows of none)
 };
 /// "none", "stopped", "paused", "host_paused", "one_at_a_time", "waiting_for_deferred", "day",
-/// "hour", "pace", "in_flight", "first_contact", "limited".
+/// "hour", "pace", "in_flight", "first_contact", "limited", "behind_held".
 std::string_view to_string(Reason reason) noexcept;
 
 /// The numbers in force at `now`.

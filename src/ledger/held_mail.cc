@@ -1,0 +1,146 @@
+// Held mail on its way from the hold queue into the queue: what it charges, and when.
+
+#include <algorithm>
+
+#include "rampart/base/text.h"
+#include "rampart/ledger/ledger.h"
+
+namespace rampart::ledger {
+
+using store::HeldRecord;
+
+bool Ledger::start_release(const std::string& queue_id,
+                           base::WallTime now,
+                           std::vector<store::Operation>& operations) {
+  const HeldMessage* message = held.find(queue_id);
+  if (message == nullptr || message->record.state == HeldRecord::State::Releasing) {
+    return message != nullptr;
+  }
+  const std::shared_ptr<const policy::Active> in_force = active();
+  HeldRecord record = message->record;
+  for (const HeldPart& part : parts_of(record)) {
+    if (part.is_charged()) {
+      continue;
+    }
+    flows.change(part.flow, [&](const FlowTable::View& view) {
+      ramp::take(view.flow.state, context(*in_force, part.flow, now), part.units);
+      ramp::take(view.host.state.flow, host_context(*in_force, now), part.units);
+    });
+    set_charged(record, part.flow, now);
+  }
+  mark_releasing(std::move(record), operations);
+  return true;
+}
+
+void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& operations) {
+  record.state = HeldRecord::State::Releasing;
+  operations.emplace_back(record);
+  const bool known = book.find({}, record.queue_id) != nullptr;
+  BookMessage unnamed;
+  const bool tracked = known || book.size() < QueueBook::kMessagesMax;
+  BookMessage& message = tracked ? book.enter({}, record.queue_id, record.held_at) : unnamed;
+  // The MTA uses the queue ID again and we missed the end of the first.
+  if (known) {
+    forget_recipients(message);
+    operations.emplace_back(store::EraseMessage{message.instance, message.queue_id});
+  }
+  message.admitted.clear();
+  message.sender = record.sender;
+  message.admitted_here = true;
+  message.activated = true;
+  message.transaction_recipients = static_cast<std::uint32_t>(record.recipients.size());
+  for (std::size_t i = 0; i < record.charged_at.size(); ++i) {
+    const base::WallTime at = record.charged_at[i];
+    message.seen_at = std::max(message.seen_at, at);  // from here on it may grow old in the queue
+    message.recipients.push_back({base::to_lower(record.recipients[i]),
+                                  {record.sender, record.providers[i]},
+                                  ramp::Standing::InFlight,
+                                  at});
+    admit(message, message.recipients.back().address);
+    if (tracked) {
+      operations.emplace_back(to_record(message, message.recipients.back()));
+    }
+  }
+  if (tracked) {
+    operations.emplace_back(to_record(message));
+  } else {  // nothing will ever tell the fate of these
+    forget_recipients(message);
+  }
+  const std::string id = record.queue_id;
+  held.update(id, [&](HeldMessage& one) {
+    one.record = std::move(record);
+    one.absent_since = base::WallTime{};
+  });
+}
+
+void Ledger::refund(HeldRecord& record, const HeldPart& part, base::WallTime now) {
+  const std::shared_ptr<const policy::Active> in_force = active();
+  flows.change(part.flow, [&](const FlowTable::View& view) {
+    ramp::refund(view.flow.state, context(*in_force, part.flow, now), part.charged_at, part.units);
+    ramp::refund(view.host.state.flow, host_context(*in_force, now), part.charged_at, part.units);
+  });
+  set_charged(record, part.flow, base::WallTime{});
+}
+
+bool Ledger::take_back(const std::string& queue_id,
+                       base::WallTime now,
+                       std::vector<store::Operation>& operations) {
+  const HeldMessage* message = held.find(queue_id);
+  if (message == nullptr || message->record.state != HeldRecord::State::Releasing) {
+    return false;
+  }
+  HeldRecord record = message->record;
+  if (const BookMessage* queued = book.find({}, queue_id)) {
+    const auto waits = [&](const std::string& recipient) {
+      const std::string name = base::to_lower(recipient);
+      return std::any_of(
+          queued->recipients.begin(), queued->recipients.end(), [&](const BookRecipient& known) {
+            return known.address == name && known.standing == ramp::Standing::InFlight;
+          });
+    };
+    if (!std::all_of(record.recipients.begin(), record.recipients.end(), waits)) {
+      return false;
+    }
+    operations.emplace_back(store::EraseMessage{queued->instance, queued->queue_id});
+    book.erase(BookMessage(*queued));
+    for (const HeldPart& part : parts_of(record)) {
+      refund(record, part, now);
+    }
+  }
+  record.charged_at.clear();
+  record.state = HeldRecord::State::Waiting;
+  operations.emplace_back(record);
+  held.update(queue_id, [&](HeldMessage& one) { one.record = std::move(record); });
+  return true;
+}
+
+bool Ledger::let_go(const std::string& queue_id,
+                    base::WallTime now,
+                    std::vector<store::Operation>& operations) {
+  if (!start_release(queue_id, now, operations)) {
+    return false;
+  }
+  operations.emplace_back(store::EraseHeld{queue_id});
+  held.erase(queue_id);
+  return true;
+}
+
+bool Ledger::forget_held(const std::string& queue_id,
+                         base::WallTime now,
+                         std::vector<store::Operation>& operations) {
+  auto record = held.erase(queue_id);
+  if (!record) {
+    return false;
+  }
+  operations.emplace_back(store::EraseHeld{queue_id});
+  if (record->state == HeldRecord::State::Waiting) {
+    for (const HeldPart& part : parts_of(*record)) {
+      if (part.is_charged()) {
+        refund(*record, part, now);
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace rampart::ledger
