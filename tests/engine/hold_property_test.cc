@@ -187,7 +187,7 @@ class History : public HoldBench {
     if (pick(2) == 0) {
       depart(message, "postfix/postsuper[1]: " + message.id + ": released from hold");
     } else {
-      // Told at once: a release that begins meanwhile stays charged, as nobody can tell why it went.
+      // Told at once: a release that begins before stays charged, whatever became of the mail.
       log({"postfix/postsuper[1]: " + message.id + ": removed"});
     }
   }
