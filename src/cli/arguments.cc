@@ -30,6 +30,7 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"config", {"check", "show", "reload"}},
       {"provider", {"of", "list"}},
       {"feed", {}},
+      {"learn", {}},
       {"help", {}},
   };
   return kCommands;
@@ -106,6 +107,7 @@ class Builder {
     add_config();
     add_provider();
     add_feed();
+    add_learn();
   }
 
  private:
@@ -323,6 +325,24 @@ class Builder {
                    "Answer OK for each line, as rsyslog's omprog with confirmMessages=\"on\" asks");
     feed->add_flag("--message", a_.message, "Read one whole mail instead of lines");
     feed->add_flag("-v,--verbose", a_.verbose, "Say what became of it");
+  }
+
+  void add_learn() {
+    CLI::App* learn = add("learn", "Raise levels to what old logs show");
+    words(learn, "LOG", "files, plain or gzip, in any order")->required();
+    dry_run(learn);
+    learn->add_option("--since", a_.since, "Only what happened since: 2026-11-01, or 30d")
+        ->type_name("TIME");
+    learn
+        ->add_option("--tz", a_.tz,
+                     "Zone of stamps without one, such as Europe/Berlin; without: that of the "
+                     "first [[report.log]]")
+        ->type_name("ZONE");
+    learn->add_option("--format", a_.format, "postfix, sendmail or auto")
+        ->check(CLI::IsMember({"postfix", "sendmail", "auto"}));
+    learn->add_flag("--suppress", a_.suppress,
+                    "Suppress addresses that answered that they do not exist");
+    learn->add_flag("--all", a_.all, "Show all flows, not only the largest");
   }
 
   CLI::App& app_;

@@ -18,7 +18,7 @@ struct Command {
   int (*run)(const Arguments& arguments, const Output& output);
 };
 
-constexpr std::array<Command, 25> kCommands{{
+constexpr std::array<Command, 26> kCommands{{
     {"status", run_status},
     {"flow show", run_flow_show},
     {"flow pause", run_flow_pause},
@@ -44,6 +44,7 @@ constexpr std::array<Command, 25> kCommands{{
     {"provider of", run_provider_of},
     {"provider list", run_provider_list},
     {"feed", run_feed},
+    {"learn", run_learn},
 }};
 
 int end_without_command(const Parsed& parsed) {

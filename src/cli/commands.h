@@ -45,4 +45,6 @@ int run_provider_list(const Arguments& arguments, const Output& output);
 
 int run_feed(const Arguments& arguments, const Output& output);
 
+int run_learn(const Arguments& arguments, const Output& output);
+
 }  // namespace rampart::cli

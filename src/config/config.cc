@@ -103,6 +103,7 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   draft.engine.token = *draft.token;
   draft.engine.reads_notices = has_door(draft) || *draft.token;
   draft.feed.mailboxes = mailboxes_of(draft);
+  draft.feed.history = draft.history;
   draft.engine.outbound.networks = networks_of(draft.networks);
   draft.engine.own_addresses = networks_of(draft.own_addresses);
   draft.engine.has_log_source = !draft.feed.logs.empty() || draft.engine.lines_brought;

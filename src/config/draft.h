@@ -31,6 +31,7 @@ struct Draft {
   std::string store_url;
   std::vector<std::string> networks;       ///< [outbound]
   std::vector<std::string> own_addresses;  ///< [report]
+  std::vector<std::string> history;        ///< [report]
   std::vector<std::string> maildirs;       ///< [dsn]
   std::vector<std::string> mboxes;         ///< [dsn]
   std::optional<bool> token;               ///< [dsn]; unset: if there is a door for bounces

@@ -61,6 +61,7 @@ Keys general_keys() {
       {"report.max_lag", engine_slot<&Options::max_lag>, {1, kDay}},
       {"report.smarthost", engine_slot<&Options::smarthost>},
       {"report.brought", engine_slot<&Options::lines_brought>},
+      {"report.history", slot<&Draft::history>(), {}, check_path},
       {"report.own_addresses", slot<&Draft::own_addresses>(), {}, check_network},
       {"dsn.milter", milter_slot<&milter::Options::read_notices>},
       {"dsn.maildir", slot<&Draft::maildirs>(), {}, check_path},

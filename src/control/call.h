@@ -91,4 +91,7 @@ Json list_events(const Dispatcher::Call& call);
 Json feed_lines(const Dispatcher::Call& call);
 Json feed_message(const Dispatcher::Call& call);
 
+// --- past_command.cc ---
+Json learn_past(const Dispatcher::Call& call);
+
 }  // namespace rampart::control

@@ -90,7 +90,7 @@ struct Command {
   Json (*run)(const Call& call);
 };
 
-constexpr std::array<Command, 22> kCommands{{
+constexpr std::array<Command, 23> kCommands{{
     {"flow.show", show_flow},
     {"flow.pause", pause_flow},
     {"flow.resume", resume_flow},
@@ -106,6 +106,7 @@ constexpr std::array<Command, 22> kCommands{{
     {"events", list_events},
     {"feed.lines", feed_lines},
     {"feed.message", feed_message},
+    {"learn", learn_past},
     {"hold.list", list_held},
     {"hold.release", release_held},
     {"hold.drop", drop_held},

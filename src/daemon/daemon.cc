@@ -23,6 +23,7 @@
 
 #include "feeds.h"
 #include "held_mail.h"
+#include "history.h"
 #include "lists.h"
 #include "notify.h"
 #include "reloader.h"
@@ -69,6 +70,7 @@ class Service {
     }
     engine_ = std::move(*engine);
     apply_lists(*config_, *engine_);
+    learn_history(*config_, *engine_, clock_);
     reloader_.emplace(where_, config_, *engine_);
     return open_sockets(version);
   }

@@ -5,9 +5,11 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "rampart/base/time.h"
-
 namespace rampart::daemon {
+
+void notify_starting(base::Micros more) {
+  sd_notify(0, ("EXTEND_TIMEOUT_USEC=" + std::to_string(more.count())).c_str());
+}
 
 void notify_ready() {
   sd_notify(0, "READY=1");

@@ -5,8 +5,12 @@
 
 #pragma once
 
+#include "rampart/base/time.h"
+
 namespace rampart::daemon {
 
+/// The start goes on and will take up to `more` from now.
+void notify_starting(base::Micros more);
 void notify_ready();
 void notify_reloading();
 void notify_stopping();

@@ -59,6 +59,13 @@ void Signals::block() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+bool Signals::is_stop_pending() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  return sigpending(&pending) == 0 &&
+         (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 void Signals::unblock() {
   const sigset_t set = signal_set();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);

@@ -24,6 +24,8 @@ class Signals {
 
   /// Lets them through to this thread, the main one. What came before comes now.
   void unblock();
+  /// Whether an order to stop has come and is blocked so far.
+  static bool is_stop_pending();
   /// Blocks them on the calling thread.
   static void block();
   void wake(Event event);

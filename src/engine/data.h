@@ -112,6 +112,9 @@ struct Engine::Data : ledger::Ledger {
   void forget_idle_flows(base::WallTime now);
   void learn_offered(base::WallTime now);
 
+  // Old logs (past.cc).
+  MergedFlow merge(const PastFlow& past, base::WallTime now);
+
   base::Result<> sync_round(base::Micros timeout);
   /// Queues what `change(i)` makes for every i below `count`, some at a time.
   /// @return false after stop_learning(): not all was done

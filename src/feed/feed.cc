@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "cursors.h"
+#include "follower.h"
 #include "journal_source.h"
 #include "mailbox.h"
 #include "source.h"
@@ -96,6 +98,13 @@ Feed::~Feed() {
   for (std::jthread& thread : data_->threads) {
     thread.request_stop();
   }
+}
+
+std::optional<store::CursorRecord> find_end(const std::string& path, const base::Clock& clock) {
+  FileFollower follower(path);
+  follower.read_lines(1, clock.steady_now());
+  const auto position = follower.position();
+  return position ? std::optional(make_cursor(path, *position)) : std::nullopt;
 }
 
 }  // namespace rampart::feed

@@ -47,9 +47,13 @@ void FlowTable::mark(Shard& shard, const View& view) {
     view.flow.dirty = true;
     shard.dirty_flows.push_back(&view.flow);
   }
-  if (!view.host.dirty) {
-    view.host.dirty = true;
-    shard.dirty_hosts.push_back(&view.host);
+  mark(shard, view.host);
+}
+
+void FlowTable::mark(Shard& shard, LiveHost& host) {
+  if (!host.dirty) {
+    host.dirty = true;
+    shard.dirty_hosts.push_back(&host);
   }
 }
 

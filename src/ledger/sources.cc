@@ -5,9 +5,9 @@
 namespace rampart::ledger {
 namespace {
 
-// Mailboxes of bounces tell nothing of whether the log is read.
-bool is_mailbox(std::string_view source) noexcept {
-  return source.starts_with("maildir:") || source.starts_with("mbox:");
+// Mailboxes of bounces, and old logs, tell nothing of whether the log is read.
+bool is_no_log(std::string_view source) noexcept {
+  return source.starts_with("maildir:") || source.starts_with("mbox:") || source == "history";
 }
 
 }  // namespace
@@ -31,11 +31,16 @@ std::vector<std::string> Sources::others(std::string_view source) const {
   std::vector<std::string> names;
   const base::MutexLock lock(mutex_);
   for (const auto& [name, cursor] : cursors_) {
-    if (name != source && !is_mailbox(name)) {
+    if (name != source && !is_no_log(name)) {
       names.push_back(name);
     }
   }
   return names;
+}
+
+bool Sources::is_new() const {
+  const base::MutexLock lock(mutex_);
+  return cursors_.empty();
 }
 
 void Sources::restore(store::CursorRecord record) {
@@ -64,7 +69,7 @@ std::string Sources::find_problem(base::Micros max_lag) const {
     const base::MutexLock lock(mutex_);
     bool any = false;
     for (const auto& [name, source] : sources_) {
-      if (is_mailbox(name)) {
+      if (is_no_log(name)) {
         continue;
       }
       any = true;

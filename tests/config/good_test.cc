@@ -69,6 +69,7 @@ path = "/var/log/mail.log"
 format = "postfix"
 tz = "Europe/Berlin"
 [report]
+history = ["/var/log/mail.log.*"]
 own_addresses = ["127.0.0.1", "192.0.2.1"]
 smarthost = true
 brought = true
@@ -163,6 +164,7 @@ TEST_CASE("every section reaches the options of its room", "[config][unit]") {
   CHECK(options.keep == 24h * 3);
   CHECK(options.host_names == std::vector<std::string>{"mx1.example.com", "mta"});
   CHECK(config.milter.read_notices);
+  CHECK(config.feed.history == std::vector<std::string>{"/var/log/mail.log.*"});
   REQUIRE(config.feed.mailboxes.size() == 3);
   CHECK(name_of(config.feed.mailboxes[0]) == "maildir:/var/mail/bounces");
   CHECK(name_of(config.feed.mailboxes[2]) == "mbox:/var/mail/two");

@@ -39,7 +39,13 @@ TEST_CASE("a key that is not known is refused with the nearest name", "[config][
       {"[ramp]\npause = \"15m\"", {"2:1: error: unknown key \"pause\"; it belongs in [backoff]"}},
       {"lease_time = \"1s\"", {"1:1: error: unknown key \"lease_time\"; it belongs in [store]"}},
       {"[xylophone]\nnote = 1", {"1:2: error: unknown key \"xylophone\""}},
-      {"[report]\nhistory = []", {"2:1: error: unknown key \"history\""}},
+      {"[report]\nhistori = []",
+       {"2:1: error: unknown key \"histori\"; did you mean \"history\"?"}},
+      {"[report]\nhistory = \"/var/log/mail.log.1\"",
+       {"2:11: error: \"report.history\" must be texts in brackets, as in [\"a\", \"b\"], not "
+        "\"/var/log/mail.log.1\""}},
+      {"[report]\nhistory = [\"mail.log.*\"]",
+       {"2:12: error: \"report.history\" must be an absolute path, not \"mail.log.*\""}},
       {"[log]\nkeep = \"14d\"", {"2:1: error: unknown key \"keep\""}},  // in two sections
       {"[dsn]\ntokens = true", {"2:1: error: unknown key \"tokens\"; did you mean \"token\"?"}},
       {"[suppression.guard]\nwindows = 5",

@@ -222,5 +222,31 @@ TEST_CASE("a pending entry is removed like any other", "[control]") {
   CHECK(fixture.ask({{"command", "suppression.why"}, {"key", "a@b.example"}})["entries"].empty());
 }
 
+TEST_CASE("bad pasts are refused, and nothing is learned", "[control]") {
+  const Fixture fixture;
+  const std::string_view request = GENERATE(
+      as<std::string_view>{}, R"({"command":"learn","flows":{}})",
+      R"({"command":"learn","flows":[1]})",
+      R"({"command":"learn","flows":[{"sender":"a.example","provider":"gmail"}]})",
+      R"({"command":"learn","flows":[{"sender":"a.example","provider":"gmail","state":"Z"}]})",
+      R"({"command":"learn","flows":[{"sender":"a.example","provider":"gmail","state":"AAAA"}]})",
+      R"({"command":"learn","flows":[{"sender":"a.example","provider":"","state":""}]})",
+      R"({"command":"learn","domains":[["a.example","gmail"]]})",
+      R"({"command":"learn","dead":[{"key":"a@b.example","evidence":""}]})",
+      R"({"command":"learn","dead":[{"key":"a@b.example","evidence":"","time":"yesterday"}]})",
+      R"({"command":"learn","dead":[{"key":"nobody","evidence":"","time":"2099-01-01T00:00:00Z"}]})");
+  CAPTURE(request);
+  CHECK(fixture.code(Json::parse(request)) == "usage");
+  CHECK(fixture.engine->status().flows.empty());
+}
+
+TEST_CASE("an empty past changes nothing", "[control]") {
+  const Fixture fixture;
+  const Json answer = fixture.ask({{"command", "learn"}});
+  CHECK(answer["changed"] == 0);
+  CHECK(answer["suppressed"] == 0);
+  CHECK(answer["flows"].empty());
+}
+
 }  // namespace
 }  // namespace rampart::control

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -258,6 +259,63 @@ TEST_CASE("a store that cannot be written is refused with exit code 75", "[daemo
   Process process(setup.config(), setup.directory / "err");
   CHECK(process.wait(seconds{30}) == 75);
   CHECK(process.errors().find("r.db") != std::string::npos);
+}
+
+// A mail of a.example to a domain of nobody's, so long ago.
+std::string delivered(base::Micros ago, int number) {
+  const std::string front =
+      base::format_utc(base::SystemClock().wall_now() - ago) + " mta1 postfix/";
+  const std::string id = "A" + std::to_string(100'000 + number);
+  return front + "qmgr[1]: " + id + ": from=<x@a.example>, size=4, nrcpt=1 (queue active)\n" +
+         front + "smtp[2]: " + id +
+         ": to=<u@firm.example>, relay=mx.firm.example[203.0.113.5]:25, delay=1, "
+         "delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)\n";
+}
+
+TEST_CASE("a new store learns from old logs, once", "[daemon]") {
+  using std::chrono::hours;
+  const Setup setup;
+  std::string old;
+  for (int i = 0; i < 40; ++i) {
+    old += delivered(hours{72}, i);
+  }
+  const std::string pattern = setup.directory / "mail.log.*";
+  const std::string more =
+      "report.history = [ \"" + pattern + "\", \"" + (setup.directory / "gone") + "\" ]\n";
+  // The log itself is read as well, up to where it is followed from.
+  const auto configure = [&] {
+    setup.configure("observe", more);
+    setup.directory.write("mail.log", delivered(hours{2}, 50) + delivered(hours{1}, 51));
+  };
+  setup.directory.write("mail.log.1", old);
+  setup.directory.write("mail.log.2.gz", "\x1f\x8b\x08 rubbish");
+  const auto shows = [&](const std::string& what) {
+    return setup.ask("\"status\"").find(what) != std::string::npos;
+  };
+  {
+    configure();
+    Process process(setup.config(), setup.directory / "err");
+    REQUIRE(process.says("rampart: ready\n"));
+    CAPTURE(process.errors());
+    CHECK(process.says("the store is new: reading 4 old logs"));
+    CHECK(process.says("done: 84 lines, 2 flows"));
+    CHECK(process.says("mail.log.2.gz: the compressed data"));
+    CHECK(process.says("gone: No such file or directory"));
+    CHECK(shows("\"level\":40,"));
+    CHECK(shows("\"used\":2,"));  // of today
+    std::ofstream(setup.directory / "mail.log", std::ios::app) << delivered(hours{0}, 52);
+    for (int i = 0; i < 1000 && !shows("\"used\":3,"); ++i) {
+      std::this_thread::sleep_for(milliseconds{10});  // another process: nothing to wait on
+    }
+    CHECK(shows("\"used\":3,"));
+    process.signal(SIGTERM);
+    CHECK(process.wait(seconds{10}) == 0);
+  }
+  Process again(setup.config(), setup.directory / "err2");
+  REQUIRE(again.says("rampart: ready\n"));
+  CHECK(shows("\"level\":40,"));
+  CHECK(shows("\"used\":3,"));
+  CHECK(again.errors().find("the store is new") == std::string::npos);
 }
 
 }  // namespace

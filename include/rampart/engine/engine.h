@@ -24,6 +24,7 @@
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
 #include "rampart/engine/held.h"
+#include "rampart/engine/past.h"
 #include "rampart/engine/status.h"
 #include "rampart/engine/transaction.h"
 #include "rampart/learner/learner.h"
@@ -81,6 +82,15 @@ class Engine {
   void offer_message(std::string bytes);
   static constexpr std::size_t kNoticesMax = 1000;
   static constexpr std::size_t kNoticeBytesMax = 64UL << 20;
+
+  /// No source was ever read: the store is new.
+  [[nodiscard]] bool is_new() const;
+  /// Remembers where sources are to be read from, before anything was learned from them.
+  base::Result<> begin_sources(const std::vector<store::CursorRecord>& cursors);
+  /// Raises levels and bests to what old logs showed; see ramp::merge_history. Senders of the past
+  /// are not new. Durable when it returns; the same again changes nothing. After an error a part
+  /// may have been merged.
+  base::Result<std::vector<MergedFlow>> merge_past(const Past& past, std::string_view who);
 
   /// Called by the feed at least every second for each source, also when nothing came.
   void set_source_status(const SourceStatus& status);

@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "rampart/base/result.h"
@@ -44,5 +46,9 @@ class Feed {
   struct Data;
   std::unique_ptr<Data> data_;
 };
+
+/// Where a log would be followed from if it were followed from its end now.
+/// @return nullopt if it cannot be read: then it is followed from its beginning once it can
+std::optional<store::CursorRecord> find_end(const std::string& path, const base::Clock& clock);
 
 }  // namespace rampart::feed

@@ -50,6 +50,7 @@ inline std::string name_of(const MailSource& source) {
 struct Options {
   std::vector<LogSource> logs;
   std::vector<MailSource> mailboxes;
+  std::vector<std::string> history;  ///< old logs: paths, or patterns as of the shell
 };
 
 }  // namespace rampart::feed

@@ -69,6 +69,16 @@ class FlowTable {
     return action(view);
   }
 
+  /// The same for a host flow alone.
+  template <class Action>
+  auto change_host(const std::string& provider, Action&& action) {
+    Shard& shard = shard_of(provider);
+    const base::MutexLock lock(shard.mutex);
+    LiveHost& host = find_or_make_host(shard, provider);
+    mark(shard, host);
+    return action(host);
+  }
+
   /// Calls `action(const LiveFlow&, const LiveHost&)` if the flow exists. @return whether it does
   template <class Action>
   bool read(const ramp::FlowKey& key, Action&& action) const {
@@ -173,6 +183,7 @@ class FlowTable {
   static LiveFlow& find_or_make_flow(Shard& shard, const ramp::FlowKey& key);
   static LiveHost& find_or_make_host(Shard& shard, const std::string& provider);
   static void mark(Shard& shard, const View& view);
+  static void mark(Shard& shard, LiveHost& host);
   static void collect_shard(Shard& shard,
                             Round& round,
                             base::SteadyTime steady_now,

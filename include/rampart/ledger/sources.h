@@ -37,6 +37,8 @@ class Sources {
   /// All that tell or have told of reports, but for `source`.
   [[nodiscard]] std::vector<std::string> others(std::string_view source) const;
 
+  /// Nothing was ever read.
+  [[nodiscard]] bool is_new() const;
   void restore(store::CursorRecord record);
   void set_cursor(const store::CursorRecord& cursor);
   [[nodiscard]] std::optional<store::CursorRecord> cursor(std::string_view source) const;

@@ -1,0 +1,384 @@
+// rampart learn LOG...: levels from old logs
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "rampart/base/text.h"
+#include "rampart/control/base64.h"
+#include "rampart/history/seeds.h"
+#include "rampart/ramp/codec.h"
+#include "rampart/ramp/merge.h"
+
+#include "commands.h"
+#include "options_for.h"
+#include "past_reader.h"
+#include "service.h"
+#include "table.h"
+#include "words.h"
+
+namespace rampart::cli {
+namespace {
+
+using history::Seed;
+
+constexpr std::size_t kFlowsShown = 20;
+constexpr std::size_t kFlowsSent = 500;    // in one request
+constexpr std::size_t kOthersSent = 4000;  // the same of domains and addresses
+constexpr base::Micros kTimeout = std::chrono::minutes{2};
+
+/// One row of the table.
+struct Row {
+  const Seed* seed = nullptr;
+  const history::FlowHistory* counts = nullptr;
+  std::optional<std::uint32_t> before;  ///< level; unknown without a service
+  std::uint32_t after = 0;
+  std::uint32_t best_hour = 0;
+};
+
+ramp::Context context_of(const PastReader& past, const ramp::FlowKey& key) {
+  return {past.active().rule_for(key).plan, past.active().options().constants, past.now()};
+}
+
+// What the logs alone would make of a flow.
+ramp::Flow alone(const PastReader& past, const Seed& seed) {
+  ramp::Flow flow;
+  ramp::merge_history(flow, seed.state, context_of(past, seed.key));
+  return flow;
+}
+
+std::uint32_t best_hour_of(const ramp::Flow& flow) {
+  std::uint32_t best = 0;
+  for (const ramp::Flow::Peak& peak : flow.best_hour) {
+    best = std::max(best, peak.got);
+  }
+  return best;
+}
+
+std::vector<Row> rows_of(const PastReader& past, const std::vector<Seed>& seeds) {
+  std::map<ramp::FlowKey, const history::FlowHistory*> counts;
+  for (const history::Levels::Place& place : past.levels().flows()) {
+    counts[{past.correlator().senders().text(place.sender),
+            past.correlator().providers().text(place.provider)}] = place.history;
+  }
+  std::vector<Row> rows;
+  for (const Seed& seed : seeds) {
+    if (seed.key.sender.empty()) {
+      continue;  // a host flow
+    }
+    const ramp::Flow flow = alone(past, seed);
+    Row row;
+    row.seed = &seed;
+    row.counts = counts.at(seed.key);
+    row.after = ramp::allowance(flow, {}, context_of(past, seed.key)).level;
+    row.best_hour = best_hour_of(flow);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// --- with the service ---
+
+// Levels as they are, if there is a service to ask.
+void note_present(const Arguments& arguments, std::vector<Row>& rows) {
+  std::map<ramp::FlowKey, std::uint32_t> levels;
+  try {
+    const Json status = Service(arguments).ask({{"command", "status"}});
+    for (const Json& flow : status.at("flows")) {
+      levels[{text_of(flow, "sender"), text_of(flow, "provider")}] =
+          static_cast<std::uint32_t>(number_of(flow, "level"));
+    }
+  } catch (const Failure&) {
+    return;  // --dry-run needs no service
+  }
+  for (Row& row : rows) {
+    const auto known = levels.find(row.seed->key);
+    row.before = known == levels.end() ? 0 : known->second;
+    row.after = std::max(row.after, *row.before);
+  }
+}
+
+template <class T, class Show>
+Json piece(const std::vector<T>& all, std::size_t begin, std::size_t count, Show show) {
+  Json list = Json::array();
+  for (std::size_t i = begin; i < std::min(all.size(), begin + count); ++i) {
+    list.push_back(show(all[i]));
+  }
+  return list;
+}
+
+struct Learned {
+  std::uint64_t changed = 0;
+  std::uint64_t suppressed = 0;
+};
+
+void hand_over_flows(const Service& service,
+                     const std::vector<Seed>& seeds,
+                     std::vector<Row>& rows,
+                     Learned& learned) {
+  std::map<ramp::FlowKey, Row*> by_key;
+  for (Row& row : rows) {
+    by_key[row.seed->key] = &row;
+  }
+  // Once also without any, so that a service that is away is told.
+  for (std::size_t begin = 0; begin == 0 || begin < seeds.size(); begin += kFlowsSent) {
+    const Json answer = service.ask(
+        {{"command", "learn"},
+         {"flows", piece(seeds, begin, kFlowsSent,
+                         [](const Seed& seed) {
+                           return Json{{"sender", seed.key.sender},
+                                       {"provider", seed.key.provider},
+                                       {"state", control::encode_base64(ramp::encode(seed.state))}};
+                         })}},
+        kTimeout);
+    learned.changed += number_of(answer, "changed");
+    for (const Json& flow : answer.at("flows")) {
+      const auto row = by_key.find({text_of(flow, "sender"), text_of(flow, "provider")});
+      if (row != by_key.end()) {
+        row->second->before = static_cast<std::uint32_t>(number_of(flow, "level_before"));
+        row->second->after = static_cast<std::uint32_t>(number_of(flow, "level"));
+      }
+    }
+  }
+}
+
+Learned hand_over(const Arguments& arguments,
+                  const PastReader& past,
+                  const std::vector<Seed>& seeds,
+                  const std::vector<history::DeadRecipient>& dead,
+                  std::vector<Row>& rows) {
+  const Service service(arguments);
+  Learned learned;
+  const auto& taught = past.correlator().domains();
+  const std::vector<std::pair<std::string, std::string>> domains(taught.begin(), taught.end());
+  for (std::size_t begin = 0; begin < domains.size(); begin += kOthersSent) {
+    static_cast<void>(service.ask(
+        {{"command", "learn"},
+         {"domains", piece(domains, begin, kOthersSent,
+                           [](const auto& domain) {
+                             return Json{{"domain", domain.first}, {"provider", domain.second}};
+                           })}},
+        kTimeout));
+  }
+  hand_over_flows(service, seeds, rows, learned);
+  for (std::size_t begin = 0; arguments.suppress && begin < dead.size(); begin += kOthersSent) {
+    const Json answer =
+        service.ask({{"command", "learn"},
+                     {"dead", piece(dead, begin, kOthersSent,
+                                    [](const history::DeadRecipient& one) {
+                                      return Json{{"key", one.key},
+                                                  {"time", base::format_utc(one.time)},
+                                                  {"evidence", one.evidence}};
+                                    })}},
+                    kTimeout);
+    learned.suppressed += number_of(answer, "suppressed");
+  }
+  return learned;
+}
+
+// --- for people ---
+
+std::string render_files(const PastReader& past) {
+  base::WallTime first{};
+  base::WallTime last{};
+  std::size_t read = 0;
+  std::string text;
+  for (const feed::ArchiveFile& file : past.archive().files()) {
+    if (file.lines > 0) {
+      ++read;
+      first = first == base::WallTime{} ? file.first : std::min(first, file.first);
+      last = std::max(last, file.last);
+    }
+    if (file.repeated > 0) {
+      text += fmt::format("{}: {} of {} lines are in another file, too, and count once\n",
+                          file.path, grouped(file.repeated), grouped(file.lines));
+    }
+  }
+  const std::uint64_t lost = past.levels().passed_over() + past.correlator().counts().passed_over;
+  if (lost > 0) {
+    text += fmt::format("{} reports or messages found no room and do not count\n", grouped(lost));
+  }
+  return fmt::format("read {} files, {} lines, {} to {} ({:.1f} s)\n", read,
+                     grouped(past.archive().progress().lines), local_stamp(first),
+                     local_stamp(last), static_cast<double>(past.took().count()) / 1e6) +
+         text;
+}
+
+std::string render_not_understood(const feed::Archive& archive) {
+  if (archive.not_understood() == 0) {
+    return {};
+  }
+  std::string places;
+  for (const feed::ArchivePlace& place : archive.not_understood_places()) {
+    places += fmt::format("{}{}:{}", places.empty() ? "" : ", ", place.path, place.line);
+  }
+  const bool more = archive.not_understood() > archive.not_understood_places().size();
+  return fmt::format("not understood: {} lines of the MTA ({}{})\n",
+                     grouped(archive.not_understood()), places, more ? ", ..." : "");
+}
+
+std::string render_rows(const std::vector<Row>& rows, bool all, bool colours) {
+  using Align = Table::Align;
+  Table table({{"SENDER"},
+               {"PROVIDER"},
+               {"LEVEL", Align::Right},
+               {"", Align::Left},
+               {"BEST HOUR", Align::Right},
+               {"DAYS", Align::Right},
+               {"DELIVERED", Align::Right},
+               {"DEFERRED", Align::Right},
+               {"REFUSED", Align::Right}});
+  const std::size_t shown = all ? rows.size() : std::min(rows.size(), kFlowsShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Row& row = rows[i];
+    table.add({{base::printable(row.seed->key.sender)},
+               {base::printable(row.seed->key.provider)},
+               {row.before ? grouped(*row.before) : "-"},
+               {"-> " + grouped(row.after)},
+               {grouped(row.best_hour)},
+               {grouped(row.counts->days)},
+               {grouped(row.counts->delivered)},
+               {grouped(row.counts->deferrals)},
+               {grouped(row.counts->refused)}});
+  }
+  std::string text =
+      rows.empty() ? "no mail that left this host was found\n" : table.render(colours);
+  if (rows.size() > shown) {
+    text += fmt::format("and {} more flows (--all shows them)\n", grouped(rows.size() - shown));
+  }
+  return text;
+}
+
+std::string render_dead(const Arguments& arguments,
+                        const PastReader& past,
+                        std::size_t dead,
+                        const Learned& learned) {
+  std::string text;
+  for (const history::LeftOut& day : past.dead().left_out(past.correlator())) {
+    text += fmt::format("left out: on {} {} said of {} of {} recipients that they do not exist\n",
+                        base::format_utc(day.day).substr(0, 10), base::printable(day.provider),
+                        grouped(day.dead), grouped(day.total));
+  }
+  if (dead == 0) {
+    return text;
+  }
+  text += fmt::format("{} addresses answered that they do not exist", grouped(dead));
+  if (!arguments.suppress) {
+    return text + "; --suppress takes them over\n";
+  }
+  return text + (arguments.dry_run ? "; they would be suppressed\n"
+                                   : fmt::format("; {} of them are newly suppressed\n",
+                                                 grouped(learned.suppressed)));
+}
+
+Json to_json(const Arguments& arguments,
+             const PastReader& past,
+             const std::vector<Row>& rows,
+             std::size_t dead,
+             const Learned& learned) {
+  Json files = Json::array();
+  for (const feed::ArchiveFile& file : past.archive().files()) {
+    files.push_back({{"path", file.path},
+                     {"lines", file.lines},
+                     {"repeated", file.repeated},
+                     {"first", base::format_utc(file.first)},
+                     {"last", base::format_utc(file.last)},
+                     {"problem", file.problem}});
+  }
+  Json places = Json::array();
+  for (const feed::ArchivePlace& place : past.archive().not_understood_places()) {
+    places.push_back({{"path", place.path}, {"line", place.line}});
+  }
+  Json flows = Json::array();
+  for (const Row& row : rows) {
+    flows.push_back({{"sender", row.seed->key.sender},
+                     {"provider", row.seed->key.provider},
+                     {"level_before", row.before ? Json(*row.before) : Json(nullptr)},
+                     {"level", row.after},
+                     {"best_hour", row.best_hour},
+                     {"days", row.counts->days},
+                     {"delivered", row.counts->delivered},
+                     {"deferrals", row.counts->deferrals},
+                     {"refused", row.counts->refused}});
+  }
+  Json left_out = Json::array();
+  for (const history::LeftOut& day : past.dead().left_out(past.correlator())) {
+    left_out.push_back({{"provider", day.provider},
+                        {"day", base::format_utc(day.day).substr(0, 10)},
+                        {"dead", day.dead},
+                        {"total", day.total}});
+  }
+  return {{"files", std::move(files)},
+          {"unmatched", past.archive().unmatched()},
+          {"lines", past.archive().progress().lines},
+          {"not_understood", past.archive().not_understood()},
+          {"not_understood_at", std::move(places)},
+          {"flows", std::move(flows)},
+          {"dead", dead},
+          {"left_out", std::move(left_out)},
+          {"changed", learned.changed},
+          {"suppressed", learned.suppressed},
+          {"dry_run", arguments.dry_run}};
+}
+
+// Files that could not be read, wholly or in part. @return whether there are any
+bool tell_problems(const feed::Archive& archive) {
+  bool any = false;
+  for (const std::string& path : archive.unmatched()) {
+    std::fprintf(stderr, "rampart: %s: no such file\n", base::printable(path).c_str());
+    any = true;
+  }
+  for (const feed::ArchiveFile& file : archive.files()) {
+    if (!file.problem.empty()) {
+      std::fprintf(stderr, "rampart: %s%s\n", base::printable(file.problem).c_str(),
+                   file.lines > 0 ? "; the lines before count" : "");
+      any = true;
+    }
+  }
+  return any;
+}
+
+}  // namespace
+
+int run_learn(const Arguments& arguments, const Output& output) {
+  const base::SystemClock clock;
+  std::optional<base::WallTime> since;
+  if (!arguments.since.empty()) {
+    since = parse_since(arguments.since, clock.wall_now());
+    if (!since) {
+      throw Failure{kUsage, "usage",
+                    "--since \"" + arguments.since +
+                        "\" is no time: write 2026-11-01, 2026-11-01T08:00:00Z or 30d"};
+    }
+  }
+  const auto config = load_config(arguments);
+  PastReader past(arguments, *config, clock);
+  past.read(since, !output.json() && !arguments.quiet);
+  const bool problems = tell_problems(past.archive());
+  if (past.archive().progress().lines == 0) {
+    throw Failure{kUsage, "usage", "no line of a log was read; nothing was learned"};
+  }
+  const std::vector<Seed> seeds = history::seeds_of(past.levels(), past.correlator());
+  const auto dead = past.dead().recipients(past.now());
+  std::vector<Row> rows = rows_of(past, seeds);
+  Learned learned;
+  if (arguments.dry_run) {
+    note_present(arguments, rows);
+  } else {
+    learned = hand_over(arguments, past, seeds, dead, rows);
+  }
+  if (output.json()) {
+    output.print_json(to_json(arguments, past, rows, dead.size(), learned));
+    return problems ? kFound : kDone;
+  }
+  output.print(render_files(past) + render_not_understood(past.archive()) +
+               render_rows(rows, arguments.all, output.colours()) +
+               render_dead(arguments, past, dead.size(), learned));
+  output.print(arguments.dry_run ? "nothing changed (--dry-run)\n"
+                                 : fmt::format("{} of {} flows changed\n", grouped(learned.changed),
+                                               grouped(seeds.size())));
+  return problems ? kFound : kDone;
+}
+
+}  // namespace rampart::cli
