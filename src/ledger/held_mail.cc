@@ -4,6 +4,7 @@
 
 #include "rampart/base/text.h"
 #include "rampart/ledger/ledger.h"
+#include "rampart/telemetry/counter.h"
 
 namespace rampart::ledger {
 
@@ -122,6 +123,8 @@ bool Ledger::let_go(const std::string& queue_id,
   }
   operations.emplace_back(store::EraseHeld{queue_id});
   held.erase(queue_id);
+  static telemetry::Counter& released = telemetry::counter("released_messages_total");
+  released.add();
   return true;
 }
 
