@@ -12,16 +12,8 @@ namespace {
 
 constexpr std::size_t kSourceLineMax = 200;
 
-}  // namespace
-
-config::Where where_of(const Arguments& arguments) {
-  const bool usual_is_missing =
-      !arguments.config_given && access(arguments.config.c_str(), F_OK) != 0 && errno == ENOENT;
-  return {usual_is_missing ? "" : arguments.config, arguments.tables};
-}
-
-std::unique_ptr<config::Config> load_config(const Arguments& arguments) {
-  config::Loaded loaded = config::load(where_of(arguments));
+template <class Loaded>
+auto config_or_failure(Loaded loaded) {
   if (!loaded.config) {
     std::string text = "the configuration has errors:";
     for (const config::Problem& problem : loaded.problems) {
@@ -32,6 +24,22 @@ std::unique_ptr<config::Config> load_config(const Arguments& arguments) {
     throw Failure{kUsage, "usage", text};
   }
   return std::move(loaded.config);
+}
+
+}  // namespace
+
+config::Where where_of(const Arguments& arguments) {
+  const bool usual_is_missing =
+      !arguments.config_given && access(arguments.config.c_str(), F_OK) != 0 && errno == ENOENT;
+  return {usual_is_missing ? "" : arguments.config, arguments.tables};
+}
+
+std::unique_ptr<config::Config> load_config(const Arguments& arguments) {
+  return config_or_failure(config::load(where_of(arguments)));
+}
+
+std::unique_ptr<config::HelperConfig> load_helper_config(const Arguments& arguments) {
+  return config_or_failure(config::load_helper(where_of(arguments)));
 }
 
 std::string render_problem(const config::Problem& problem) {

@@ -19,6 +19,7 @@ config::Where where_of(const Arguments& arguments);
 
 /// Throws Failure with every problem if the file has an error.
 std::unique_ptr<config::Config> load_config(const Arguments& arguments);
+std::unique_ptr<config::HelperConfig> load_helper_config(const Arguments& arguments);
 
 /// Problem lines with the source line and a caret under the place.
 std::string render_problem(const config::Problem& problem);

@@ -54,13 +54,14 @@ void log_sentence(telemetry::Level level, const std::string& text) {
 // The service makes the key at its first start; until then there is nobody to serve.
 // @return false if told to stop
 bool wait_for_key(const std::string& path, int stop) {
-  for (bool told = false;; told = true) {
+  for (std::string told;;) {
     const auto key = release::read_hold_key(path);
     if (key) {
       return true;
     }
-    if (!told) {
-      log_sentence(telemetry::Level::Warning, "waiting for the service: " + key.error().what);
+    if (told != key.error().what) {
+      told = key.error().what;
+      log_sentence(telemetry::Level::Warning, "waiting for the service's key: " + told);
     }
     pollfd watched{stop, POLLIN, 0};
     if (poll(&watched, 1, kKeyWaitMilliseconds) > 0) {
@@ -77,7 +78,7 @@ int run_releaser(const Arguments& arguments, const Output& /*output*/) {
                   "only root can run the releaser: the MTA serves nobody "
                   "else"};
   }
-  const auto config = load_config(arguments);
+  const auto config = load_helper_config(arguments);
   if (config->release.socket.empty()) {
     throw Failure{kUsage, "usage", "hold.releaser is \"\": no releaser is wanted"};
   }

@@ -129,6 +129,13 @@ base::Result<std::string> read_config(const std::string& file, const Files& file
   return files.read(file, Trust::Any);
 }
 
+Problem unreadable(const std::string& file, const base::Error& error) {
+  Problem problem;
+  problem.file = file;
+  problem.text = "cannot be read: " + error.what;
+  return problem;
+}
+
 }  // namespace
 
 Loaded load_text(const std::string& name,
@@ -160,14 +167,33 @@ std::vector<Setting> show_text(const std::string& name,
   return show_draft(std::move(reading.draft), reading.places, name);
 }
 
+LoadedHelper load_helper_text(const std::string& name, std::string_view text) {
+  Draft draft;
+  Places places;
+  Findings findings;
+  read_main(text, findings.add_file(name, std::string(text)), findings, draft, places);
+  LoadedHelper loaded;
+  if (!findings.has_error()) {
+    loaded.config =
+        std::make_unique<HelperConfig>(HelperConfig{std::move(draft.release), draft.log});
+  }
+  loaded.problems = findings.take();
+  return loaded;
+}
+
+LoadedHelper load_helper(const Where& where) {
+  const auto text = read_config(where.file, RealFiles{});
+  if (!text) {
+    return {nullptr, {unreadable(where.file, text.error())}};
+  }
+  return load_helper_text(where.file, *text);
+}
+
 Loaded load(const Where& where) {
   const RealFiles files;
   const auto text = read_config(where.file, files);
   if (!text) {
-    Problem problem;
-    problem.file = where.file;
-    problem.text = "cannot be read: " + text.error().what;
-    return {nullptr, {problem}};
+    return {nullptr, {unreadable(where.file, text.error())}};
   }
   return load_text(where.file, *text, where.tables, files);
 }

@@ -19,6 +19,8 @@ Loaded load_text(const std::string& name,
                  const std::string& tables,
                  const Files& files);
 
+LoadedHelper load_helper_text(const std::string& name, std::string_view text);
+
 std::vector<Setting> show_text(const std::string& name,
                                std::string_view text,
                                const std::string& tables,

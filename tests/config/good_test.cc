@@ -265,6 +265,22 @@ TEST_CASE("an empty file gives the defaults of the rooms", "[config][unit]") {
   CHECK(loaded.config->milter.listen == milter::Options{}.listen);
 }
 
+TEST_CASE("the root helper reads the file alone", "[config][unit]") {
+  const std::string text =
+      "[[suppression.list]]\nfile = \"/no/such/list\"\n[hold]\n"
+      "releaser = \"/run/x.sock\"\n[log]\nlevel = \"error\"\n";
+  CHECK(load_text("rampart.toml", text, "", FakeFiles{}).config == nullptr);
+  const LoadedHelper loaded = load_helper_text("rampart.toml", text);
+  REQUIRE(loaded.config != nullptr);
+  CHECK(loaded.config->release.socket == "/run/x.sock");
+  CHECK(loaded.config->release.key_file == release::Options{}.key_file);
+  CHECK(loaded.config->log.level == telemetry::Level::Error);
+  const LoadedHelper bad = load_helper_text("rampart.toml", "[hold]\nrelease = \"\"\n");
+  CHECK(bad.config == nullptr);
+  REQUIRE(bad.problems.size() == 1);
+  CHECK(config::to_string(bad.problems[0]).find("did you mean \"releaser\"") != std::string::npos);
+}
+
 TEST_CASE("warnings do not stop a configuration", "[config][unit]") {
   const Loaded loaded =
       load_text("rampart.toml", "[[rule]]\nprovider = \"gmail.com\"", "", FakeFiles{});

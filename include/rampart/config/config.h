@@ -66,6 +66,19 @@ struct Where {
 
 Loaded load(const Where& where);
 
+/// What the root helper for held mail needs.
+struct HelperConfig {
+  release::Options release;
+  telemetry::LogOptions log;
+};
+struct LoadedHelper {
+  std::unique_ptr<HelperConfig> config;  ///< null if there is an error among the problems
+  std::vector<Problem> problems;
+};
+/// Reads rampart.toml alone and no file that it names: those are for rampart's user to read, and
+/// root would refuse some of them for their owner.
+LoadedHelper load_helper(const Where& where);
+
 /// One key of the configuration as in force.
 struct Setting {
   std::string key;
