@@ -42,6 +42,8 @@ path = "$dir/mail.log"
 url = "sqlite:$dir/rampart.db"
 [control]
 socket = "$dir/control.sock"
+[hold]
+releaser = ""
 CONFIG
 
 "$noop" "unix:$dir/noop.sock" & pids+=($!)

@@ -9,13 +9,16 @@
 namespace rampart::daemon {
 
 HoldKey::HoldKey(const release::Options& options) {
-  auto key = release::open_hold_key(options.key_file);
+  if (options.socket.empty()) {
+    return;
+  }
+  const auto key = release::open_hold_key(options.key_file);
   if (key) {
     key_ = *key;
     return;
   }
   problem_ = key.error().what;
-  telemetry::write(options.socket.empty() ? telemetry::Level::Warning : telemetry::Level::Error,
+  telemetry::write(telemetry::Level::Error,
                    telemetry::Line("releaser").add("state", "no key").text(problem_));
 }
 
@@ -24,11 +27,10 @@ std::unique_ptr<release::Releaser> start_releaser(const release::Options& option
                                                   engine::Engine& engine,
                                                   const base::Clock& clock) {
   std::unique_ptr<release::Exchange> exchange;
-  if (!options.socket.empty() && key.key()) {
+  if (key.key()) {
     exchange = std::make_unique<release::SocketExchange>(options.socket);
   }
-  return std::make_unique<release::Releaser>(engine, std::move(exchange), clock,
-                                             options.socket.empty() ? "" : key.problem());
+  return std::make_unique<release::Releaser>(engine, std::move(exchange), clock, key.problem());
 }
 
 base::Result<std::vector<control::HoldOutcome>> outcomes(

@@ -92,13 +92,13 @@ class Setup {
  public:
   Setup() { configure("enforce"); }
   void configure(const std::string& mode, const std::string& more = {}) const {
-    directory.write("rampart.toml", "mode = \"" + mode +
-                                        "\"\ntables = \"" RAMPART_SOURCE_DIR "/conf\"\n" + more +
-                                        "[milter]\nlisten = \"unix:" + (directory / "m.sock") +
-                                        "\"\n[store]\nurl = \"sqlite:" + (directory / "r.db") +
-                                        "\"\n[control]\nsocket = \"" + (directory / "c.sock") +
-                                        "\"\ngroup = \"\"\n[[report.log]]\npath = \"" +
-                                        directory.write("mail.log", "") + "\"\n");
+    directory.write("rampart.toml",
+                    "mode = \"" + mode + "\"\ntables = \"" RAMPART_SOURCE_DIR "/conf\"\n" + more +
+                        "[milter]\nlisten = \"unix:" + (directory / "m.sock") +
+                        "\"\n[store]\nurl = \"sqlite:" + (directory / "r.db") +
+                        "\"\n[control]\nsocket = \"" + (directory / "c.sock") +
+                        "\"\ngroup = \"\"\n[hold]\nkey = \"" + (directory / "hold.key") +
+                        "\"\n[[report.log]]\npath = \"" + directory.write("mail.log", "") + "\"\n");
   }
   [[nodiscard]] std::string config() const { return directory / "rampart.toml"; }
   [[nodiscard]] std::string ask(const std::string& command) const {

@@ -34,6 +34,8 @@ level = "warning"
 [control]
 socket = "{dir}/control.sock"
 group = ""
+[hold]
+releaser = ""
 [store]
 url = "sqlite:{dir}/rampart.db"
 on_loss = "defer"
