@@ -157,6 +157,8 @@ class Direct {
     return ordered;
   }
 
+  void tell(const Json& what) const { static_cast<void>(service_.ask(what)); }
+
   std::vector<release::Answer> act(const Ids& ours) {
     const bool releases = verb_.work == release::Command::Release;
     auto answers = release::carry_out({verb_.work, ours}, *tools_, nullptr);
@@ -164,7 +166,7 @@ class Direct {
       // One that could not be started has done nothing. Otherwise nobody knows: they stay charged,
       // until the command is given again.
       if (releases && answers.error().kind != base::Error::Kind::Timeout) {
-        service_.ask({{"command", "hold.ended"}, {"still_held", texts(ours)}});
+        tell({{"command", "hold.ended"}, {"still_held", texts(ours)}});
       }
       throw Failure{kRefused, "refused", answers.error().what};
     }
@@ -173,13 +175,12 @@ class Direct {
       by_outcome[answer.outcome].push_back(answer.id);
     }
     if (releases) {
-      service_.ask({{"command", "hold.ended"},
-                    {"released", texts(by_outcome[release::Outcome::Released])},
-                    {"gone", texts(by_outcome[release::Outcome::Gone])},
-                    {"still_held", texts(by_outcome[release::Outcome::StillHeld])}});
+      tell({{"command", "hold.ended"},
+            {"released", texts(by_outcome[release::Outcome::Released])},
+            {"gone", texts(by_outcome[release::Outcome::Gone])},
+            {"still_held", texts(by_outcome[release::Outcome::StillHeld])}});
     } else {
-      service_.ask(
-          {{"command", "hold.dropped"}, {"ids", texts(by_outcome[release::Outcome::Deleted])}});
+      tell({{"command", "hold.dropped"}, {"ids", texts(by_outcome[release::Outcome::Deleted])}});
     }
     return std::move(*answers);
   }
@@ -234,7 +235,7 @@ void print_outcomes(const Outcomes& outcomes, const Verb& verb, const Output& ou
   for (const Outcome& one : outcomes) {
     output.print(fmt::format("{}  {}\n", one.id, base::printable(in_words(one, verb))));
     dry = dry || one.result.starts_with("would_");
-    done += one.result == verb.done || one.result.starts_with("would_") ? 1 : 0;
+    done += one.result == verb.done || one.result.starts_with("would_") ? 1U : 0U;
   }
   output.print(fmt::format("{} {}{}, {} not{}\n", done, dry ? "would be " : "", verb.passive,
                            outcomes.size() - done, dry ? "; nothing changed (--dry-run)" : ""));
