@@ -35,11 +35,12 @@ def test_what_people_do_by_hand_is_noticed(bench):
     bench.postfix("postqueue", "-i", released)
     bench.postfix("postsuper", "-d", deleted, "hold")
     bench.postfix("postsuper", "-r", requeued)
-    bench.wait("all to be noticed", lambda: held(bench) == [], 120)
+    # The log tells of the first; a message that has vanished is believed to be gone after some minutes.
+    bench.wait("the release to be noticed", lambda: released not in held(bench), 120)
     # postsuper -r gives a message to pickup(8): it comes back under a new queue ID, past the milters.
     each_delivered_once(bench, "big", 3)
     check("deleted@big.example" not in bench.provider("big")["recipients"], "the deleted message was delivered")
-    print("counts: 3 changed by hand, 0 believed to be held")
+    print(f"counts: 3 changed by hand, {len(held(bench))} not yet noticed")
 
 
 def test_without_a_helper_status_says_so_and_mail_is_deferred(bench):
