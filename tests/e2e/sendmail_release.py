@@ -51,19 +51,19 @@ def test_orders_of_a_person_and_mail_of_others(bench):
 
 
 def test_kill_in_the_middle_of_releases(bench):
-    begin(bench, plan(5), sendmail_words)
-    submit(bench, [f"reader{i:02}" for i in range(25)])
+    begin(bench, plan(9), sendmail_words)
+    submit(bench, [f"reader{i:02}" for i in range(27)])
     check(len(held(bench)) >= 15, "too few are held")
     kills = 0
-    while bench.provider("big")["delivered"] < 25 and kills < 12:
+    while bench.provider("big")["delivered"] < 27 and kills < 12:
         time.sleep(2.7)
         bench.stop_rampart(signal.SIGKILL)
         bench.start_rampart()
         kills += 1
-    each_delivered_once(bench, "big", 25)
+    each_delivered_once(bench, "big", 27)
     bench.wait_queue_empty()
     bench.wait("nothing held", lambda: held(bench) == [], 60)
-    print(f"counts: 25 submitted, {bench.provider('big')['delivered']} delivered, "
+    print(f"counts: 27 submitted, {bench.provider('big')['delivered']} delivered, "
           f"{bench.provider('big')['duplicates']} twice, {kills} kills of rampart")
 
 
