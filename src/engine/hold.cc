@@ -238,8 +238,8 @@ void Engine::Data::describe_held(Status& status) const {
   status.releaser.alive = is_releaser_alive();
   if (status.held_for_person > 0) {
     status.warnings.push_back(messages_wait(status.held_for_person) +
-                              " in the hold queue for a person, as a recipient is suppressed: "
-                              "rampart hold list");
+                              " in the hold queue for a person, as a recipient is suppressed or "
+                              "the message lacks its mark: rampart hold list");
   }
   if (status.releaser.alive) {
     return;

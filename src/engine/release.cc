@@ -29,6 +29,7 @@ constexpr base::Micros kAbsentKept = std::chrono::hours{24};
 constexpr std::size_t kFlowsAtOnce = 2000;
 constexpr std::size_t kOverdueAtOnce = 1000;
 constexpr std::size_t kPage = 1000;  // looked at under one lock
+constexpr std::string_view kNotOurs = "its mark is missing or of another key";
 
 // Whatever way the clock was set.
 base::Micros distance(base::WallTime a, base::WallTime b) noexcept {
@@ -335,10 +336,16 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
     record = message->record;
     std::vector<store::Operation> operations;
     const bool may_come = distance(record.held_at, now) < kSettlesLatest;
-    if (fate == Fate::StillHeld || (fate == Fate::Gone && may_come)) {
+    if (fate == Fate::StillHeld || fate == Fate::NotOurs || (fate == Fate::Gone && may_come)) {
       waits = data.take_back(id.text(), now, operations);
     }
-    if (waits) {
+    if (waits && fate == Fate::NotOurs) {
+      HeldRecord kept = data.held.find(id.text())->record;
+      kept.waits_for = HeldRecord::WaitsFor::Person;
+      kept.reason = kNotOurs;
+      operations.emplace_back(kept);
+      data.held.update(id.text(), [&](ledger::HeldMessage& one) { one.record = std::move(kept); });
+    } else if (waits) {
       const base::SteadyTime steady = data.clock.steady_now();
       data.held.update(id.text(), [&](ledger::HeldMessage& one) {
         one.aside_until = steady + kAside * (1U << std::min(one.failures, kAsideDoublings));
@@ -352,7 +359,9 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
   telemetry::Line line = line_of(record, now);
   line.add("action", "release").add("by", who);
   if (waits) {
-    line.text("the MTA did not release it; it is tried again later");
+    line.text(fate == Fate::NotOurs
+                  ? "not released: its mark is missing or of another key; it waits for a person"
+                  : "the MTA did not release it; it is tried again later");
     telemetry::write(telemetry::Level::Warning, line);
     return;
   }

@@ -186,6 +186,7 @@ class Engine {
   /// Ends what begin_release() or order_release() began. Released and Gone: it stays charged and is
   /// no longer held here. StillHeld (and Gone, while the MTA may not have put it into its hold
   /// queue yet): it is given back, waits again at its old place, and is left alone for a while.
+  /// NotOurs: it is given back, and waits for a person.
   /// Harmless if its release was not begun, or if the log has told its end.
   void end_release(const mail::QueueId& id, Fate fate, std::string_view who);
   /// Begun and not ended, oldest first: after a restart each is to be looked up in the MTA's queue.

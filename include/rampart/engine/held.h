@@ -24,6 +24,7 @@ enum class Fate : std::uint8_t {
   Released,
   StillHeld,  ///< they would not, or could not be asked
   Gone,       ///< it is not in the hold queue
+  NotOurs,    ///< it is held, but its mark is missing or of another key
 };
 
 /// Whoever lets held mail go: the MTA serves only root, so it is a process of its own.

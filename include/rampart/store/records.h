@@ -75,7 +75,7 @@ struct MessageRecord {
 struct HeldRecord {
   enum class WaitsFor : std::uint8_t {
     Volume,  ///< goes by itself when its flows have room
-    Person,  ///< held for a suppressed recipient
+    Person,  ///< held for a suppressed recipient, or the releaser does not know its mark
   };
   enum class State : std::uint8_t {
     Waiting,
@@ -85,7 +85,7 @@ struct HeldRecord {
   std::string sender;
   std::vector<std::string> recipients;  ///< those that leave this host
   std::vector<std::string> providers;   ///< parallel to recipients
-  std::string reason;          ///< "suppressed", "pending", "behind_held" or a ramp::Reason
+  std::string reason;          ///< "suppressed", "pending", "behind_held", ramp::Reason or words
   base::WallTime held_at{};    ///< when it came
   bool transactional = false;  ///< goes before other held mail
   WaitsFor waits_for = WaitsFor::Volume;
