@@ -98,7 +98,11 @@ void Applier::on_active(const report::LogLine& line, const mail::Address& sender
     full.add();
     return;
   }
-  let_go(line, line.queue_id);  // the queue manager takes up nothing that is held
+  // Postfix's queue manager takes up nothing that is held. Sendmail, which has no instance, says this
+  // of what arrives, and then quarantines it.
+  if (!line.instance.empty()) {
+    let_go(line, line.queue_id);
+  }
   BookMessage& message =
       ledger_.book.enter(book_instance(line.instance), line.queue_id.text(), line.time);
   if (message.source.empty()) {

@@ -1,5 +1,7 @@
 // What is held, what people do with it, and what they are told.
 
+#include "rampart/report/sendmail.h"
+
 #include "hold_bench.h"
 
 namespace rampart::test {
@@ -96,6 +98,29 @@ TEST_CASE("what a person does with postsuper counts once", "[engine][unit]") {
   CHECK(bench.held().empty());
   bench.crash();
   CHECK(bench.held().empty());
+}
+
+TEST_CASE("what Sendmail says of a message that it quarantines leaves it held", "[engine][unit]") {
+  FullBench bench;
+  bench.send_held("3@gmail.example", "6ALAwjh9000033");
+  std::vector<report::LogLine> lines;
+  for (const char* entry :
+       {"6ALAwjh9000033: from=<x@a.example>, size=69, class=0, nrcpts=1, msgid=<7@bench>, "
+        "proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]",
+        "6ALAwjh9000033: milter=rampart, quarantine=rampart: a.example, day",
+        "6ALAwjh9000033: to=<3@gmail.example>, delay=00:00:00, mailer=esmtp, pri=30069, "
+        "quarantine=rampart: a.example, day, stat=quarantined"}) {
+    report::read_sendmail_entry(entry, true, lines);
+  }
+  for (report::LogLine& line : lines) {
+    line.time = bench.clock.wall_now();
+  }
+  store::CursorRecord cursor;
+  cursor.source = "log";
+  cursor.offset = 1;
+  bench.engine->learn(lines, cursor);
+  CHECK(bench.held() == Ids{"6ALAwjh9000033"});
+  CHECK(bench.used("gmail") == 2);
 }
 
 TEST_CASE("lines about an earlier message of the same queue ID change nothing", "[engine][unit]") {
