@@ -103,6 +103,8 @@ struct Engine::Data : ledger::Ledger {
             const mail::QueueId& queue_id,
             base::WallTime now,
             Ending& ending);
+  bool remember(const store::HeldRecord& record, const ramp::FlowKey& lacks);
+  void accept_unheld(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
   void enter(Transaction::Data& open, const mail::QueueId& queue_id, base::WallTime now);
   std::size_t count_ahead(const Transaction::Data& open, const ramp::FlowKey& flow) const;
 
@@ -164,6 +166,9 @@ struct Engine::Data : ledger::Ledger {
   std::atomic<base::SteadyTime> releaser_answered{base::SteadyTime::min()};
   /// Mail could not be held since because nobody releases.
   std::atomic<bool> missed_releaser{false};
+
+  /// The last message whose reservation was looked at; "": begin with the first.
+  std::string lapse_place RAMPART_GUARDED_BY(book_mutex);
 
   std::atomic<int> lease_waiters{0};
   base::WallTime swept_at{};   ///< tick's

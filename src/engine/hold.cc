@@ -76,8 +76,7 @@ void Engine::Data::hold(Transaction::Data& open,
   record.sender = open.sender;
   record.held_at = now;
   ramp::FlowKey lacks;
-  for (TransactionRecipient& recipient : open.recipients) {
-    give_back(*open.active, recipient, now);
+  for (const TransactionRecipient& recipient : open.recipients) {
     // Of several reasons the one that no waiting mends is told.
     if (!recipient.reason.empty() &&
         (record.reason.empty() || recipient.reason == "suppressed" ||
@@ -94,10 +93,19 @@ void Engine::Data::hold(Transaction::Data& open,
     if (lacks.provider.empty() || recipient.lacks_volume) {
       lacks = recipient.flow;
     }
-    note(recipient, queue_id, "held", recipient.reason, now);
   }
   if (record.reason == "suppressed" || record.reason == "pending") {
     record.waits_for = store::HeldRecord::WaitsFor::Person;
+  }
+  const bool queued = queue_id.empty() || remember(record, lacks);
+  if (!queued && record.waits_for == HeldRecord::WaitsFor::Volume) {
+    return accept_unheld(open, queue_id, now);
+  }
+  for (TransactionRecipient& recipient : open.recipients) {
+    give_back(*open.active, recipient, now);
+    if (!recipient.flow.provider.empty()) {
+      note(recipient, queue_id, "held", recipient.reason, now);
+    }
   }
   telemetry::Line line(queue_id.empty() ? "NOQUEUE" : queue_id.text());
   line.address("from", open.envelope_sender)
@@ -110,20 +118,45 @@ void Engine::Data::hold(Transaction::Data& open,
   counted.add();
   ending.hold = true;
   ending.hold_reason = "rampart: " + record.sender + ", " + record.reason;
-  if (!queue_id.empty()) {
-    {
-      const base::MutexLock lock(book_mutex);
-      held.insert(record, lacks);
-    }
-    // A held message that nobody remembers would lie there for ever, so this is worth a wait.
-    const bool queued = writer->try_add({record});
-    if (!queued || !writer->wait_round(open.active->options().store_deadline)) {
-      telemetry::write(telemetry::Level::Warning,
-                       telemetry::Line(record.queue_id)
-                           .add("action", "hold")
-                           .text("held, but not yet in the store; see postqueue -p"));
+  // A held message that nobody remembers would lie there for ever, so this is worth a wait.
+  if (!queue_id.empty() &&
+      (!queued || !writer->wait_round(open.active->options().store_deadline))) {
+    telemetry::write(telemetry::Level::Warning,
+                     telemetry::Line(record.queue_id)
+                         .add("action", "hold")
+                         .text("held, but not yet in the store; see postqueue -p"));
+  }
+}
+
+// One that waits for a person is known at least until a restart. @return whether it goes into the
+// store
+bool Engine::Data::remember(const HeldRecord& record, const ramp::FlowKey& lacks) {
+  const base::MutexLock lock(book_mutex);
+  const bool queued = writer->try_add({record});
+  if (queued || record.waits_for == HeldRecord::WaitsFor::Person) {
+    held.insert(record, lacks);
+  }
+  return queued;
+}
+
+// The store is so far behind that it takes no record: after a restart nobody would know of the
+// message, and it would lie in the hold queue until it is too old.
+void Engine::Data::accept_unheld(Transaction::Data& open,
+                                 const mail::QueueId& queue_id,
+                                 base::WallTime now) {
+  for (TransactionRecipient& recipient : open.recipients) {
+    recipient.action = Action::Accept;
+    if (!recipient.reserved && !recipient.flow.provider.empty()) {
+      take(*open.active, recipient, now);
     }
   }
+  enter(open, queue_id, now);
+  telemetry::write(telemetry::Level::Warning,
+                   telemetry::Line(queue_id.text())
+                       .address("from", open.envelope_sender)
+                       .add("sender", open.sender)
+                       .add("action", "accept")
+                       .text("not held: the store takes no record of it; over its allowance"));
 }
 
 // How many held messages go before new mail of a flow. What a transaction has begun goes on

@@ -29,6 +29,8 @@ constexpr base::Micros kAbsentKept = std::chrono::hours{24};
 constexpr std::size_t kFlowsAtOnce = 2000;
 constexpr std::size_t kOverdueAtOnce = 1000;
 constexpr std::size_t kPage = 1000;  // looked at under one lock
+constexpr std::size_t kMovesAtOnce = 200;
+constexpr std::size_t kReservingAtOnce = 200;
 constexpr std::string_view kNotOurs = "its mark is missing or of another key";
 
 // Whatever way the clock was set.
@@ -113,10 +115,16 @@ class Engine::Data::Turn {
     });
   }
 
-  // What was reserved and not used in time is given back.
+  // What was reserved and not used in time is given back. Some at a time, round and round.
   void lapse() {
-    const std::set<std::string> reserving = data_.held.reserving();
-    for (const std::string& id : reserving) {
+    const std::set<std::string>& reserving = data_.held.reserving();
+    std::vector<std::string> some;
+    auto at = reserving.upper_bound(data_.lapse_place);
+    for (; at != reserving.end() && some.size() < kReservingAtOnce; ++at) {
+      some.push_back(*at);
+    }
+    data_.lapse_place = at == reserving.end() ? std::string() : some.back();
+    for (const std::string& id : some) {
       HeldRecord record = data_.held.find(id)->record;
       bool lapsed = false;
       for (const HeldPart& part : ledger::parts_of(record)) {
@@ -158,7 +166,9 @@ class Engine::Data::Turn {
     data_.held.ask_again(flow, steady_ + std::clamp(until - now_, base::Micros{1}, kAskAgain));
   }
 
-  // Releases a flow's messages in their order, up to the first that it does not take.
+  // Releases a flow's messages in their order, up to the first that it does not take. Milters wait
+  // meanwhile: what moves to other queues beyond kMovesAtOnce is for the next turn, but for one of
+  // each flow.
   void serve(const ramp::FlowKey& flow) {
     while (begun.size() < limit_) {
       const ledger::HeldMessage* head = data_.held.head(flow);
@@ -169,7 +179,9 @@ class Engine::Data::Turn {
         data_.held.ask_again(flow, steady_ + kSettles);
         return;
       }
-      if (!advance(HeldRecord(head->record), flow, head->overdue)) {
+      const std::size_t before = moved_;
+      if (!advance(HeldRecord(head->record), flow, head->overdue) ||
+          (moved_ > before && moved_ >= kMovesAtOnce)) {
         return;
       }
     }
@@ -199,6 +211,7 @@ class Engine::Data::Turn {
     }
     if (lacks && until - now_ > kReserved) {  // what it took now would only lapse
       store(std::move(record), lacks);
+      ++moved_;
       return true;
     }
     lacks.reset();
@@ -217,6 +230,8 @@ class Engine::Data::Turn {
       store(std::move(record), lacks);
       if (here) {
         ask_again(flow, until);
+      } else {
+        ++moved_;
       }
       return !here;
     }
@@ -233,6 +248,7 @@ class Engine::Data::Turn {
   base::WallTime now_;
   base::SteadyTime steady_;
   std::size_t limit_;
+  std::size_t moved_ = 0;  ///< from the queue of one flow to that of another
 };
 
 base::Result<std::vector<mail::QueueId>> Engine::begin_release(std::size_t limit) {
@@ -280,6 +296,8 @@ base::Result<std::vector<mail::QueueId>> Engine::order_release(
       if (message->record.state == HeldRecord::State::Waiting) {
         data.start_release(id.text(), now, operations);
         begun.push_back(data.held.find(id.text())->record);
+      } else {
+        data.held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
       }
     }
     data.writer->add(std::move(operations));
@@ -335,7 +353,7 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
     }
     record = message->record;
     std::vector<store::Operation> operations;
-    const bool may_come = distance(record.held_at, now) < kSettlesLatest;
+    const bool may_come = message->just_begun && distance(record.held_at, now) < kSettlesLatest;
     if (fate == Fate::StillHeld || fate == Fate::NotOurs || (fate == Fate::Gone && may_come)) {
       waits = data.take_back(id.text(), now, operations);
     }
@@ -374,13 +392,16 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
   data.trail.add({now, record.queue_id, "released", {}, record.sender, {}, std::string(who), {}});
 }
 
-std::vector<mail::QueueId> Engine::releasing() const {
+std::vector<mail::QueueId> Engine::releasing() {
   std::vector<mail::QueueId> ids;
   const base::MutexLock lock(data_->book_mutex);
   for (const auto& [held_at, id] : data_->held.releasing()) {
     if (auto parsed = mail::parse_queue_id(id)) {
       ids.push_back(std::move(*parsed));
     }
+  }
+  for (const mail::QueueId& id : ids) {
+    data_->held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
   }
   return ids;
 }
@@ -462,6 +483,28 @@ void Engine::not_held(const mail::QueueId& queue_id) {
   if (data_->let_go(queue_id.text(), data_->clock.wall_now(), operations)) {
     data_->writer->try_add(std::move(operations));
   }
+}
+
+// Never waits: it is asked by a milter's thread.
+void Engine::hold_for_person(const mail::QueueId& queue_id) {
+  const base::MutexLock lock(data_->book_mutex);
+  const ledger::HeldMessage* message = data_->held.find(queue_id.text());
+  if (message == nullptr || message->record.state != HeldRecord::State::Waiting) {
+    return;
+  }
+  HeldRecord record = message->record;
+  record.waits_for = HeldRecord::WaitsFor::Person;
+  record.reason = "suppressed";
+  const bool queued = data_->writer->try_add({record});
+  data_->held.update(queue_id.text(),
+                     [&](ledger::HeldMessage& one) { one.record = std::move(record); });
+  telemetry::write(telemetry::Level::Warning,
+                   telemetry::Line(queue_id.text())
+                       .add("action", "hold")
+                       .add("reason", "suppressed")
+                       .text(queued ? "a suppressed recipient is still on it: waits for a person"
+                                    : "a suppressed recipient is still on it: waits for a person, "
+                                      "but the store does not know that yet"));
 }
 
 void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {

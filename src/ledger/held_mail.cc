@@ -71,14 +71,22 @@ void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& op
   held.update(id, [&](HeldMessage& one) {
     one.record = std::move(record);
     one.absent_since = base::WallTime{};
+    one.just_begun = true;
   });
 }
 
-void Ledger::refund(HeldRecord& record, const HeldPart& part, base::WallTime now) {
+void Ledger::refund(HeldRecord& record, const HeldPart& part, base::WallTime now, bool in_flight) {
   const std::shared_ptr<const policy::Active> in_force = active();
   flows.change(part.flow, [&](const FlowTable::View& view) {
-    ramp::refund(view.flow.state, context(*in_force, part.flow, now), part.charged_at, part.units);
-    ramp::refund(view.host.state.flow, host_context(*in_force, now), part.charged_at, part.units);
+    const auto give_back = [&](ramp::Flow& flow, const ramp::Context& its_context) {
+      const auto before = flow.in_flight;
+      ramp::refund(flow, its_context, part.charged_at, part.units);
+      if (!in_flight) {
+        flow.in_flight = before;
+      }
+    };
+    give_back(view.flow.state, context(*in_force, part.flow, now));
+    give_back(view.host.state.flow, host_context(*in_force, now));
   });
   set_charged(record, part.flow, base::WallTime{});
 }
@@ -91,7 +99,9 @@ bool Ledger::take_back(const std::string& queue_id,
     return false;
   }
   HeldRecord record = message->record;
-  if (const BookMessage* queued = book.find({}, queue_id)) {
+  const BookMessage* queued = book.find({}, queue_id);
+  const bool tracked = queued != nullptr;  // else the book was full, and none counts in flight
+  if (tracked) {
     const auto waits = [&](const std::string& recipient) {
       const std::string name = base::to_lower(recipient);
       return std::any_of(
@@ -104,8 +114,10 @@ bool Ledger::take_back(const std::string& queue_id,
     }
     operations.emplace_back(store::EraseMessage{queued->instance, queued->queue_id});
     book.erase(BookMessage(*queued));
-    for (const HeldPart& part : parts_of(record)) {
-      refund(record, part, now);
+  }
+  for (const HeldPart& part : parts_of(record)) {
+    if (part.is_charged()) {
+      refund(record, part, now, tracked);
     }
   }
   record.charged_at.clear();

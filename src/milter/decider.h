@@ -27,6 +27,8 @@ class Decider {
   virtual void abort(engine::Transaction& transaction) = 0;
   /// The MTA did not hold a message that commit() wanted held: it goes out now.
   virtual void not_held(const mail::QueueId& queue_id) = 0;
+  /// A recipient to be dropped is still on a message that commit() wanted held.
+  virtual void hold_for_person(const mail::QueueId& queue_id) = 0;
   /// A mail with the null sender, accepted: a bounce from outside, perhaps. Returns at once.
   virtual void offer_message(std::string bytes) = 0;
   /// The mark of a message that is held now, or "".
@@ -50,6 +52,9 @@ class EngineDecider final : public Decider {
   }
   void abort(engine::Transaction& transaction) override { engine_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { engine_.not_held(queue_id); }
+  void hold_for_person(const mail::QueueId& queue_id) override {
+    engine_.hold_for_person(queue_id);
+  }
   void offer_message(std::string bytes) override { engine_.offer_message(std::move(bytes)); }
   std::string hold_mark(const mail::QueueId& queue_id) override {
     return hold_key_ ? mail::make_hold_mark(*hold_key_, queue_id, base::SystemClock().wall_now())

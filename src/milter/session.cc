@@ -215,10 +215,15 @@ void Session::apply(const engine::Ending& ending, Changes& changes) {
   for (const std::string& spelling : ending.drop) {
     removed = changes.remove_recipient(spelling) && removed;
   }
+  if (!removed) {
+    counters().changes_failed.add();
+  }
   if (ending.hold) {
+    if (!removed && !queue_id_.empty()) {
+      decider_.hold_for_person(queue_id_);
+    }
     hold(ending.hold_reason, true, changes);
   } else if (!removed) {
-    counters().changes_failed.add();
     hold("rampart: a recipient could not be removed", false, changes);
   }
 }

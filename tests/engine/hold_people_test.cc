@@ -123,6 +123,53 @@ TEST_CASE("what Sendmail says of a message that it quarantines leaves it held", 
   CHECK(bench.used("gmail") == 2);
 }
 
+TEST_CASE("mail that still has a suppressed recipient waits for a person", "[engine][unit]") {
+  FullBench bench;
+  bench.send_held("3@gmail.example", "A0003");
+  bench.engine->hold_for_person(id("A0003"));
+  bench.engine->hold_for_person(id("A0009"));  // not held here
+  const bool crash = GENERATE(false, true);
+  if (crash) {
+    REQUIRE(bench.engine->sync(10s));
+    bench.crash();
+  }
+  REQUIRE(bench.held() == Ids{"A0003"});
+  CHECK(bench.engine->held()[0].record.waits_for == store::HeldRecord::WaitsFor::Person);
+  CHECK(bench.engine->held()[0].record.reason == "suppressed");
+  bench.pass(72h);
+  CHECK(bench.begin_release().empty());
+}
+
+TEST_CASE("mail that the store takes no record of is not held for its allowance",
+          "[engine][unit]") {
+  policy::Options options = hold_options();
+  options.suppressed = Action::Hold;
+  FullBench bench(options);
+  REQUIRE(bench.engine->add_suppression(request("dead@gmail.example", "x"), "root"));
+  bench.faulty->fails = true;
+  std::vector<store::CursorRecord> cursors(200'000);  // as much as may wait
+  for (std::size_t i = 0; i < cursors.size(); ++i) {
+    cursors[i].source = std::to_string(i);
+  }
+  REQUIRE_FALSE(bench.engine->begin_sources(cursors));
+  // While the writer tries again, for a moment, none of it waits: one may be taken.
+  Ids accepted;
+  Ids held;
+  for (const char* one : {"A0003", "A0004", "A0005"}) {
+    (bench.send_held("3@gmail.example", one) ? held : accepted).push_back(one);
+  }
+  CHECK(accepted.size() >= 2);
+  CHECK(bench.held() == held);
+  CHECK(bench.used("gmail") == 2 + accepted.size());
+  CHECK(bench.send_held("dead@gmail.example", "B0001"));  // never mailed, whatever the store says
+  CHECK(bench.held().back() == "B0001");
+  bench.faulty->fails = false;
+  REQUIRE(bench.engine->sync(10s));
+  bench.log({active(accepted.front(), "x@a.example"),
+             bench.delivery(accepted.front(), "3@gmail.example", "mx.google.example", kSent)});
+  CHECK(bench.used("gmail") == 2 + accepted.size());
+}
+
 TEST_CASE("lines about an earlier message of the same queue ID change nothing", "[engine][unit]") {
   FullBench bench;
   const base::WallTime before = bench.clock.wall_now();

@@ -67,6 +67,27 @@ TEST_CASE("a message is not released before the MTA can have put it away", "[eng
   CHECK(bench.used("gmail") == 1);
 }
 
+TEST_CASE("young mail that is gone when it is asked for again has been let go", "[engine][unit]") {
+  FullBench bench;
+  REQUIRE_FALSE(bench.send_held("3@outlook.example", "A0003"));
+  REQUIRE(bench.engine->pause_flow({"a.example", "outlook"}, 1s, "root"));
+  REQUIRE(bench.send_held("5@outlook.example", "B0001"));
+  bench.pass(11s);
+  REQUIRE(bench.begin_release() == Ids{"B0001"});
+  const int how = GENERATE(0, 1, 2, 3);
+  CAPTURE(how);
+  if (how == 1) {
+    CHECK(bench.releasing() == Ids{"B0001"});  // the first request was not answered
+  } else if (how == 2) {
+    bench.crash();
+  } else if (how == 3) {
+    REQUIRE(bench.engine->order_release({id("B0001")}, "root"));
+  }
+  bench.end("B0001", Fate::Gone);
+  CHECK(bench.used("outlook") == (how == 0 ? 1U : 2U));
+  CHECK(bench.held().empty() == (how != 0));
+}
+
 TEST_CASE("what is still held is given back and tried again at its old place", "[engine][unit]") {
   FullBench bench;
   for (const char* one : {"A0003", "A0004", "A0005"}) {
@@ -85,6 +106,31 @@ TEST_CASE("what is still held is given back and tried again at its old place", "
   CHECK(bench.begin_release().empty());
   bench.pass(24h);
   CHECK(bench.begin_release() == Ids{"A0003"});
+}
+
+TEST_CASE("what the releaser does not know for ours waits for a person", "[engine][unit]") {
+  FullBench bench;
+  bench.send_held("3@gmail.example", "A0003");
+  bench.pass(25h);
+  REQUIRE(bench.begin_release() == Ids{"A0003"});
+  REQUIRE(bench.used("gmail") == 1);
+  bench.end("A0003", Fate::NotOurs);
+  const bool crash = GENERATE(false, true);
+  if (crash) {
+    REQUIRE(bench.engine->sync(10s));
+    bench.crash();
+  }
+  CHECK(bench.used("gmail") == 0);
+  REQUIRE(bench.held() == Ids{"A0003"});
+  const store::HeldRecord record = bench.engine->held()[0].record;
+  CHECK(record.state == State::Waiting);
+  CHECK(record.waits_for == WaitsFor::Person);
+  CHECK(record.reason == "its mark is missing or of another key");
+  bench.pass(72h);
+  CHECK(bench.begin_release().empty());  // it is not tried again
+  REQUIRE(bench.engine->order_release({id("A0003")}, "root"));
+  bench.end("A0003", Fate::Released);
+  CHECK(bench.held().empty());
 }
 
 TEST_CASE("a crash neither charges twice nor loses a charge", "[engine][unit]") {
@@ -293,6 +339,36 @@ TEST_CASE("a message for several providers goes when it has all", "[engine][unit
     bench.pass(3min);
     CHECK(bench.begin_release() == Ids{"A0003"});
   }
+}
+
+TEST_CASE("one turn moves a bounded number of messages to other queues", "[engine][unit]") {
+  HoldBench bench(hold_options(1000));
+  const ramp::FlowKey outlook{"a.example", "outlook"};
+  const ramp::FlowKey gmail{"a.example", "gmail"};
+  const ramp::FlowKey other{"b.example", "gmail"};
+  REQUIRE_FALSE(bench.send_held("1@outlook.example", "A0001"));
+  REQUIRE_FALSE(bench.send_held("1@gmail.example", "A0002"));
+  REQUIRE_FALSE(bench.send_held("1@gmail.example", "A0003", "b"));
+  for (const ramp::FlowKey& key : {outlook, gmail, other}) {
+    REQUIRE(bench.engine->pause_flow(key, 20h, "root"));
+  }
+  for (int i = 0; i < 500; ++i) {  // they wait for gmail, where they came last
+    const auto both = bench.send_to("x@a.example", {"3@outlook.example", "3@gmail.example"},
+                                    "C" + std::to_string(1000 + i));
+    REQUIRE((both && both->hold));
+  }
+  bench.clock.advance(1s);
+  REQUIRE(bench.send_held("2@gmail.example", "D0001"));
+  REQUIRE(bench.send_held("2@gmail.example", "D0002", "b"));
+  bench.pass(1min);
+  REQUIRE(bench.engine->resume_flow(gmail, "root"));
+  REQUIRE(bench.engine->resume_flow(other, "root"));
+  CHECK(bench.release() == Ids{"D0002"});  // nobody else waits for them
+  CHECK(bench.release().empty());
+  CHECK(bench.release() == Ids{"D0001"});
+  REQUIRE(bench.engine->resume_flow(outlook, "root"));
+  bench.pass(1min);
+  CHECK(bench.begin_release(600).size() == 500);
 }
 
 TEST_CASE("a reservation lapses and is given back", "[engine][unit]") {

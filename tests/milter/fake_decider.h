@@ -57,6 +57,9 @@ class FakeDecider final : public milter::Decider {
     }
   }
   void not_held(const mail::QueueId& queue_id) override { went_out.push_back(queue_id.text()); }
+  void hold_for_person(const mail::QueueId& queue_id) override {
+    for_person.push_back(queue_id.text());
+  }
   void offer_message(std::string bytes) override {
     if (fail_at == "offer") {
       throw std::runtime_error("offer");
@@ -75,6 +78,7 @@ class FakeDecider final : public milter::Decider {
   std::vector<engine::Recipient> recipients;
   std::vector<std::string> queue_ids;  ///< as committed
   std::vector<std::string> went_out;
+  std::vector<std::string> for_person;
   std::vector<std::string> messages;  ///< as offered
   int reserved = 0;
   int committed = 0;

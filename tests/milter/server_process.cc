@@ -53,6 +53,7 @@ class FailingDecider final : public milter::Decider {
   }
   void abort(engine::Transaction& transaction) override { inner_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { inner_.not_held(queue_id); }
+  void hold_for_person(const mail::QueueId& queue_id) override { inner_.hold_for_person(queue_id); }
   void offer_message(std::string bytes) override {
     check(Fail::Offer);
     const base::MutexLock lock(mutex_);

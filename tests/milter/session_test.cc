@@ -330,9 +330,16 @@ TEST_CASE("what the engine wants at the end is done to the message", "[milter][u
     decider.ending.drop = {"<one@b.example>"};
     decider.ending.hold = true;
     decider.ending.hold_reason = "rampart: full";
+    const bool fails = GENERATE(false, true);
+    changes.refuse = fails ? "<one@b.example>" : "";
+    const std::uint64_t failed = telemetry::counter("milter_changes_failed_total").value();
     session.on_eom(kQueueId, changes);
     CHECK(changes.removed == decider.ending.drop);
     CHECK(changes.held == std::vector<std::string>{"rampart: full"});
+    // It must not go by itself to a recipient that was to be dropped.
+    CHECK(decider.for_person ==
+          (fails ? std::vector<std::string>{std::string(kQueueId)} : std::vector<std::string>{}));
+    CHECK(telemetry::counter("milter_changes_failed_total").value() == failed + (fails ? 1U : 0U));
   }
 }
 
@@ -377,6 +384,7 @@ TEST_CASE("a recipient that cannot be removed holds the message", "[milter][unit
   CHECK(changes.removed.size() == 2);
   CHECK(changes.held.size() == 1);
   CHECK(decider.went_out.empty());
+  CHECK(decider.for_person.empty());  // the engine holds nothing
 }
 
 TEST_CASE("held mail of the engine's is marked, and no other", "[milter][unit]") {

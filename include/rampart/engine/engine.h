@@ -60,6 +60,9 @@ class Engine {
 
   /// The MTA did not hold a message that commit() wanted held: it goes out now. Never waits.
   void not_held(const mail::QueueId& queue_id);
+  /// A suppressed recipient could not be taken off a message that commit() wants held: it waits for
+  /// a person, and never goes by itself. Never waits.
+  void hold_for_person(const mail::QueueId& queue_id);
 
   // --- feed ---
   /// Where the source was read up to, or nullopt for a source never read.
@@ -184,13 +187,15 @@ class Engine {
   base::Result<std::vector<mail::QueueId>> order_release(const std::vector<mail::QueueId>& ids,
                                                          std::string_view who);
   /// Ends what begin_release() or order_release() began. Released and Gone: it stays charged and is
-  /// no longer held here. StillHeld (and Gone, while the MTA may not have put it into its hold
-  /// queue yet): it is given back, waits again at its old place, and is left alone for a while.
+  /// no longer held here. StillHeld (and Gone as the first answer, while the MTA may not have put
+  /// it into its hold queue yet): it is given back, waits again at its old place, and is left alone
+  /// for a while.
   /// NotOurs: it is given back, and waits for a person.
   /// Harmless if its release was not begun, or if the log has told its end.
   void end_release(const mail::QueueId& id, Fate fate, std::string_view who);
-  /// Begun and not ended, oldest first: after a restart each is to be looked up in the MTA's queue.
-  [[nodiscard]] std::vector<mail::QueueId> releasing() const;
+  /// Begun and not ended, oldest first, to be taken up: after a restart, and when it is not known
+  /// what the MTA did. One that is Gone from then on may have been let go before.
+  [[nodiscard]] std::vector<mail::QueueId> releasing();
   /// What the MTA's hold queue had in it at `listed_at`. Messages of ours that were held well
   /// before and are not in it wait no more: a person released, deleted or requeued them, and the
   /// log tells which and charges. One that a later list has in it again waits again.

@@ -45,9 +45,11 @@ void set_charged(store::HeldRecord& record, const ramp::FlowKey& flow, base::Wal
 
 struct HeldMessage {
   store::HeldRecord record;
-  ramp::FlowKey waits_in;          ///< in whose queue it stands while it waits for volume
-  bool overdue = false;            ///< it has waited as long as it may
-  std::uint32_t failures = 0;      ///< releases that the MTA did not carry out
+  ramp::FlowKey waits_in;      ///< in whose queue it stands while it waits for volume
+  bool overdue = false;        ///< it has waited as long as it may
+  std::uint32_t failures = 0;  ///< releases that the MTA did not carry out
+  /// Its release was begun in this process, and nobody can have let it go but the first to be told.
+  bool just_begun = false;
   base::SteadyTime aside_until{};  ///< after a failure it stands in no queue until then
   /// Since when the MTA's hold queue does not have it; zero: it has. It stands in no queue then,
   /// and is not counted.

@@ -85,7 +85,11 @@ class Ledger {
                    base::WallTime now,
                    std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
   /// Gives back the units of one flow that a message has charged.
-  void refund(store::HeldRecord& record, const HeldPart& part, base::WallTime now);
+  /// @param in_flight  they are counted in flight, as all are that the queue book has room for
+  void refund(store::HeldRecord& record,
+              const HeldPart& part,
+              base::WallTime now,
+              bool in_flight = true);
 
   store::StateStore& store;
   const base::Clock& clock;
