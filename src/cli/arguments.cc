@@ -31,6 +31,7 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"provider", {"of", "list"}},
       {"feed", {}},
       {"learn", {}},
+      {"transport", {"clear", "guard"}},
       {"help", {}},
   };
   return kCommands;
@@ -108,6 +109,7 @@ class Builder {
     add_provider();
     add_feed();
     add_learn();
+    add_transport();
   }
 
  private:
@@ -343,6 +345,15 @@ class Builder {
     learn->add_flag("--suppress", a_.suppress,
                     "Suppress addresses that answered that they do not exist");
     learn->add_flag("--all", a_.all, "Show all flows, not only the largest");
+  }
+
+  void add_transport() {
+    CLI::App* group = add_group("transport", "The table that makes mail wait in Postfix's queue");
+    add(group, "clear", "Write an empty table: for the set-up, and after the service has ended");
+    CLI::App* guard = add(group, "guard", "Started by the service: clears the table after it");
+    guard->add_option("--table", a_.table, "The table")->required();
+    guard->add_option("--postmap", a_.postmap, "The program postmap")->required();
+    guard->add_option("--mta-config", a_.mta.mta_config, "Directory of main.cf");
   }
 
   CLI::App& app_;

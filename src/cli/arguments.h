@@ -38,6 +38,8 @@ struct Arguments {
   release::MtaOptions mta;
   std::string queue_id;
   std::string name = "stdin";  ///< of who brings lines
+  std::string postmap;
+  std::string table;  ///< --table
   bool all = false;
   bool watch = false;
   bool jsonl = false;

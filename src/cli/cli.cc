@@ -18,7 +18,7 @@ struct Command {
   int (*run)(const Arguments& arguments, const Output& output);
 };
 
-constexpr std::array<Command, 26> kCommands{{
+constexpr auto kCommands = std::to_array<Command>({
     {"status", run_status},
     {"flow show", run_flow_show},
     {"flow pause", run_flow_pause},
@@ -45,7 +45,9 @@ constexpr std::array<Command, 26> kCommands{{
     {"provider list", run_provider_list},
     {"feed", run_feed},
     {"learn", run_learn},
-}};
+    {"transport clear", run_transport_clear},
+    {"transport guard", run_transport_guard},
+});
 
 int end_without_command(const Parsed& parsed) {
   if (parsed.exit_code == 0) {

@@ -43,6 +43,9 @@ int run_config_reload(const Arguments& arguments, const Output& output);
 int run_provider_of(const Arguments& arguments, const Output& output);
 int run_provider_list(const Arguments& arguments, const Output& output);
 
+int run_transport_clear(const Arguments& arguments, const Output& output);
+int run_transport_guard(const Arguments& arguments, const Output& output);
+
 int run_feed(const Arguments& arguments, const Output& output);
 
 int run_learn(const Arguments& arguments, const Output& output);

@@ -116,6 +116,7 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   config->control = std::move(draft.control);
   config->release = std::move(draft.release);
   config->log = draft.log;
+  config->transport = std::move(draft.transport);
   config->store_url = std::move(draft.store_url);
   config->suppression_lists = std::move(draft.lists);
   return config;

@@ -26,6 +26,7 @@ struct Draft {
   control::Options control;
   release::Options release;
   telemetry::LogOptions log;
+  transport::Options transport;
   std::string tables;
   std::string replies_file;
   std::string store_url;

@@ -160,6 +160,11 @@ std::string check_store_url(std::string_view text) {
   return "must be \"sqlite:/PATH\" or \"memory:\"";
 }
 
+std::string check_transport_table(std::string_view text) {
+  const bool known = text.starts_with("hash:/") || text.starts_with("lmdb:/");
+  return text.empty() || known ? std::string() : "must be \"hash:/PATH\", \"lmdb:/PATH\" or \"\"";
+}
+
 std::string check_log_format(std::string_view text) {
   const bool good = text == "auto" || text == "postfix" || text == "sendmail";
   return good ? "" : "must be \"auto\", \"postfix\" or \"sendmail\"";

@@ -22,6 +22,7 @@ std::string check_mailer(std::string_view text);
 std::string check_sender(std::string_view text);  ///< of a [[rule]]: one name, no pattern
 std::string check_name(std::string_view text);    ///< of a plan or provider
 std::string check_store_url(std::string_view text);
+std::string check_transport_table(std::string_view text);  ///< "hash:/PATH", "lmdb:/PATH" or ""
 std::string check_log_format(std::string_view text);
 std::string check_user(std::string_view text);  ///< name or number of an account
 std::string check_zone(std::string_view text);  ///< time zone name, or ""

@@ -1,5 +1,6 @@
 #include "rampart/daemon/daemon.h"
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "rampart/release/releaser.h"
 #include "rampart/store/state_store.h"
 #include "rampart/telemetry/log.h"
+#include "rampart/transport/keeper.h"
 
 #include "feeds.h"
 #include "held_mail.h"
@@ -37,6 +39,13 @@ constexpr std::string_view kSqlite = "sqlite:";
 
 void log_sentence(telemetry::Level level, std::string_view text) {
   telemetry::write(level, telemetry::Line("service").text(text));
+}
+
+// The path of this program, which is started again for what must outlive this process.
+std::string own_program() {
+  std::array<char, 4096> path{};
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "rampart";
 }
 
 base::Result<std::unique_ptr<store::StateStore>> open_store(const std::string& url) {
@@ -93,6 +102,18 @@ class Service {
     control_ = std::move(*control);
     feeds_ = start_feeds(config_->feed, *engine_, clock_);
     ticker_.emplace(*engine_);
+    return keep_transport();
+  }
+
+  base::Result<> keep_transport() {
+    if (config_->transport.table.empty()) {
+      return base::Ok{};
+    }
+    auto keeper = transport::Keeper::start(config_->transport, *engine_, own_program());
+    if (!keeper) {
+      return keeper.error();
+    }
+    transport_ = std::move(*keeper);
     return base::Ok{};
   }
 
@@ -132,6 +153,7 @@ class Service {
       milter_->stop();
       milter_thread_.join();
     }
+    transport_.reset();  // nothing waits for a service that has gone
     if (engine_) {
       engine_->stop_learning();
     }
@@ -163,6 +185,7 @@ class Service {
   std::unique_ptr<control::Server> control_;
   std::vector<std::unique_ptr<feed::Feed>> feeds_;
   std::optional<Ticker> ticker_;
+  std::unique_ptr<transport::Keeper> transport_;
   std::atomic<bool> failed_{false};
   std::jthread milter_thread_;
 };

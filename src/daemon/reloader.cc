@@ -56,6 +56,10 @@ std::vector<std::string> restart_needed(const config::Config& before, const conf
   note(before.milter.read_notices == after.milter.read_notices, "dsn.milter");
   note(same_mailboxes(before.feed, after.feed, feed::MailSource::Kind::Maildir), "dsn.maildir");
   note(same_mailboxes(before.feed, after.feed, feed::MailSource::Kind::Mbox), "dsn.mbox");
+  note(before.transport.table == after.transport.table, "transport.table");
+  note(before.transport.postmap == after.transport.postmap, "transport.postmap");
+  note(before.transport.postfix_config == after.transport.postfix_config,
+       "transport.postfix_config");
   return keys;
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -166,6 +167,10 @@ struct Engine::Data : ledger::Ledger {
   std::atomic<base::SteadyTime> releaser_answered{base::SteadyTime::min()};
   /// Mail could not be held since because nobody releases.
   std::atomic<bool> missed_releaser{false};
+
+  mutable base::Mutex warnings_mutex;
+  std::map<std::string, std::string, std::less<>> warnings
+      RAMPART_GUARDED_BY(warnings_mutex);  ///< of other rooms, by topic
 
   /// The last message whose reservation was looked at; "": begin with the first.
   std::string lapse_place RAMPART_GUARDED_BY(book_mutex);

@@ -125,6 +125,12 @@ Status Engine::status() const {
   if (status.store_degraded) {
     status.warnings.emplace_back("store: " + data.writer->problem() + "; mail goes on");
   }
+  {
+    const base::MutexLock lock(data.warnings_mutex);
+    for (const auto& [topic, sentence] : data.warnings) {
+      status.warnings.push_back(sentence);
+    }
+  }
   for (const FlowStatus& flow : status.flows) {
     if (flow.summary.status != ramp::FlowStatus::Open &&
         flow.summary.until > status.now + policy->options().warn_wait) {

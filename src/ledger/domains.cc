@@ -1,5 +1,6 @@
 #include "rampart/ledger/domains.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rampart::ledger {
@@ -32,6 +33,25 @@ std::string Domains::provider_of(const provider::Table& table, const mail::Domai
   }
   registrable_.emplace(domain.text(), name);
   return name;
+}
+
+std::vector<std::string> Domains::domains_of(const std::string& provider) const {
+  std::vector<std::string> found;
+  {
+    const base::MutexLock lock(mutex_);
+    for (const auto& [domain, owner] : learned_) {
+      if (owner == provider) {
+        found.push_back(domain);
+      }
+    }
+    for (const auto& [domain, owner] : registrable_) {
+      if (owner == provider && !learned_.contains(domain)) {
+        found.push_back(domain);
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 bool Domains::learn(const mail::Domain& domain, const std::string& provider) {

@@ -161,6 +161,17 @@ std::string_view Table::find_by_host(std::string_view host) const noexcept {
   }
 }
 
+std::vector<std::string> Table::domains_of(std::string_view name) const {
+  std::vector<std::string> found;
+  for (const auto& [domain, owner] : data_->domains) {
+    if (owner == name) {
+      found.push_back(domain);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 std::string_view Table::url(std::string_view name) const noexcept {
   const auto found = data_->urls.find(name);
   return found == data_->urls.end() ? std::string_view{} : found->second;

@@ -26,7 +26,7 @@ constexpr std::string_view kClock = "take a base::Clock& or an argument `now`";
 constexpr std::string_view kWait = "wait on a base::Condition or poll(2), so that a stop ends it";
 constexpr std::string_view kNumber = "base::parse_uint or std::from_chars";
 constexpr std::string_view kUtc = "base::format_utc, or feed's Zone for local time";
-constexpr std::string_view kProcess = "only cli starts programs";
+constexpr std::string_view kProcess = "base/program.h starts programs";
 constexpr std::string_view kEnvironment = "the environment is shared by all threads: pass options";
 
 const std::vector<Ban>& bans() {
@@ -62,15 +62,15 @@ const std::vector<Ban>& bans() {
       {"gmtime", true, {}, kUtc},
       {"setenv", true, {}, kEnvironment},
       {"putenv", true, {}, kEnvironment},
-      {"system", true, {}, "posix_spawn with an argument list, in cli"},
-      {"popen", true, {"cli"}, kProcess},
-      {"posix_spawn", true, {"cli"}, kProcess},
-      {"posix_spawnp", true, {"cli"}, kProcess},
-      {"execv", true, {"cli"}, kProcess},
-      {"execve", true, {"cli"}, kProcess},
-      {"execvp", true, {"cli"}, kProcess},
-      {"execl", true, {"cli"}, kProcess},
-      {"execlp", true, {"cli"}, kProcess},
+      {"system", true, {}, "base/program.h"},
+      {"popen", true, {}, kProcess},
+      {"posix_spawn", true, {"base", "transport"}, kProcess},
+      {"posix_spawnp", true, {}, kProcess},
+      {"execv", true, {}, kProcess},
+      {"execve", true, {}, kProcess},
+      {"execvp", true, {}, kProcess},
+      {"execl", true, {}, kProcess},
+      {"execlp", true, {}, kProcess},
       {"thread_local", false, {}, "libmilter moves sessions between threads: keep state in them"},
   };
   return kBans;

@@ -19,6 +19,7 @@
 #include "rampart/policy/policy.h"
 #include "rampart/release/options.h"
 #include "rampart/telemetry/log.h"
+#include "rampart/transport/options.h"
 
 namespace rampart::config {
 
@@ -48,6 +49,7 @@ struct Config {
   control::Options control;
   release::Options release;
   telemetry::LogOptions log;
+  transport::Options transport;
   std::string store_url = "sqlite:/var/lib/rampart/rampart.db";  ///< or "memory:"
   std::vector<SuppressionList> suppression_lists;
 };

@@ -51,6 +51,13 @@ struct GuardStatus {
   std::uint64_t pending = 0;
 };
 
+/// A provider that has asked this whole host to wait.
+struct PausedHost {
+  std::string provider;
+  base::WallTime until{};
+  std::vector<std::string> domains;  ///< recipient domains that are known to be its, in order
+};
+
 struct Status {
   base::WallTime now{};
   base::WallTime started{};

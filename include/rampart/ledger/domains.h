@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "rampart/base/mutex.h"
 #include "rampart/base/time.h"
@@ -28,11 +29,15 @@ class Domains {
   /// The provider's name: of the table, else learned, else the registrable domain.
   [[nodiscard]] std::string provider_of(const provider::Table& table, const mail::Domain& domain);
 
+  /// The domains of which it is known, by a relay or by their name, that the provider takes their
+  /// mail; in order.
+  [[nodiscard]] std::vector<std::string> domains_of(const std::string& provider) const;
+
   /// A relay of `provider` took mail for the domain. @return whether that is news
   bool learn(const mail::Domain& domain, const std::string& provider);
 
  private:
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::unordered_map<std::string, std::string> learned_ RAMPART_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::string> registrable_ RAMPART_GUARDED_BY(mutex_);
 };

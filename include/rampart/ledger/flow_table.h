@@ -107,6 +107,17 @@ class FlowTable {
   /// A number that grows with every change of a flow to this provider; 0: there is none.
   [[nodiscard]] std::uint64_t changes(const std::string& provider) const;
 
+  /// Calls `action(const LiveHost&)` for every host flow, shard by shard.
+  template <class Action>
+  void for_each_host(Action&& action) const {
+    for (const Shard& shard : shards_) {
+      const base::MutexLock lock(shard.mutex);
+      for (const auto& [provider, host] : shard.hosts) {
+        action(host);
+      }
+    }
+  }
+
   /// At start, before any other thread.
   void restore(const store::FlowRecord& record);
   void restore(const store::HostFlowRecord& record);

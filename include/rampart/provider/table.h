@@ -55,6 +55,9 @@ class Table {
   [[nodiscard]] std::string_view find_by_host(std::string_view host) const noexcept;
   /// The postmaster page of a named provider, or "".
   [[nodiscard]] std::string_view url(std::string_view name) const noexcept;
+  /// The recipient domains that the table gives a named provider, in order.
+  [[nodiscard]] std::vector<std::string> domains_of(std::string_view name) const;
+
   /// Names in order, for listing.
   [[nodiscard]] std::vector<std::string_view> names() const;
   /// True if some entry of the table has this name.
