@@ -66,6 +66,7 @@ class Bench:
         self.providers, self.rampart, self.receiving = [], None, None
         self.helpers = []                           # what has a process and a stop(), ended with the rest
         self.number = 0
+        self.time = {}                              # "day", "minute": of the providers, if not the usual ones
         self.sources = [f'path = "{self.log}"']     # each an entry [[report.log]]
 
     # -- setting up
@@ -116,7 +117,7 @@ class Bench:
             self.providers.append({"address": f"127.0.0.{number + 2}", **one})
         report = os.path.join(self.directory, "received.json")
         with open(os.path.join(self.directory, "provider.json"), "w", encoding="ascii") as file:
-            json.dump({"report": report, "providers": self.providers}, file)
+            json.dump({"report": report, "providers": self.providers, **self.time}, file)
         self.receiving = subprocess.Popen([sys.executable, os.path.join(LAB, "provider.py"), file.name])
         self.wait("the receiving side", lambda: os.path.exists(report))
 
