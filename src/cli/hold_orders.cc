@@ -208,7 +208,7 @@ std::string in_words(const Outcome& outcome, const Verb& verb) {
     return "not held by rampart; left alone";
   }
   if (outcome.result == "not_ours") {
-    return "left alone" + more;
+    return "left alone" + more + "; root can let it go with the MTA's own command";
   }
   if (outcome.result == "still_held") {
     return "still held" + more;

@@ -21,6 +21,8 @@ engine::Fate fate_of(Outcome outcome) {
       return engine::Fate::Released;
     case Outcome::Gone:
       return engine::Fate::Gone;
+    case Outcome::NotOurs:
+      return engine::Fate::NotOurs;
     default:
       return engine::Fate::StillHeld;
   }
