@@ -32,6 +32,7 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"feed", {}},
       {"learn", {}},
       {"transport", {"clear", "guard"}},
+      {"replay", {}},
       {"help", {}},
   };
   return kCommands;
@@ -110,6 +111,7 @@ class Builder {
     add_feed();
     add_learn();
     add_transport();
+    add_replay();
   }
 
  private:
@@ -329,22 +331,37 @@ class Builder {
     feed->add_flag("-v,--verbose", a_.verbose, "Say what became of it");
   }
 
-  void add_learn() {
-    CLI::App* learn = add("learn", "Raise levels to what old logs show");
-    words(learn, "LOG", "files, plain or gzip, in any order")->required();
-    dry_run(learn);
-    learn->add_option("--since", a_.since, "Only what happened since: 2026-11-01, or 30d")
-        ->type_name("TIME");
-    learn
+  // Which old logs, and how to read them.
+  void old_logs(CLI::App* command, const std::string& since) {
+    words(command, "LOG", "files, plain or gzip, in any order")->required();
+    command->add_option("--since", a_.since, since)->type_name("TIME");
+    command
         ->add_option("--tz", a_.tz,
                      "Zone of stamps without one, such as Europe/Berlin; without: that of the "
                      "first [[report.log]]")
         ->type_name("ZONE");
-    learn->add_option("--format", a_.format, "postfix, sendmail or auto")
+    command->add_option("--format", a_.format, "postfix, sendmail or auto")
         ->check(CLI::IsMember({"postfix", "sendmail", "auto"}));
+  }
+  void add_learn() {
+    CLI::App* learn = add("learn", "Raise levels to what old logs show");
+    old_logs(learn, "Only what happened since: 2026-11-01, or 30d");
+    dry_run(learn);
     learn->add_flag("--suppress", a_.suppress,
                     "Suppress addresses that answered that they do not exist");
     learn->add_flag("--all", a_.all, "Show all flows, not only the largest");
+  }
+  void add_replay() {
+    CLI::App* replay =
+        add("replay",
+            "What the configuration would have done with the mail of old logs. Nothing is sent or "
+            "stored. 421s are answers that say too fast, or a block. Those NOW are an estimate: at "
+            "least those of mail that went when it did in the log while its flow had sent no less "
+            "in the hour before, at most with those that delayed mail would have met by the log.");
+    old_logs(replay, "Only what happened since: 2026-11-01, or 7d; earlier mail teaches levels");
+    replay->add_flag("--unmatched", a_.unmatched, "Show the replies that no rule knows");
+    replay->add_flag("--full", a_.full, "Show whole addresses and replies");
+    replay->add_flag("--all", a_.all, "Show everything, not only the largest");
   }
 
   void add_transport() {

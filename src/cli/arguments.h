@@ -57,10 +57,11 @@ struct Arguments {
   bool wait = false;     ///< --wait: until the service is back
   bool confirm = false;  ///< --confirm: answer each line
   bool verbose = false;
-  std::string since;      ///< --since
-  std::string tz;         ///< --tz: zone of stamps without one
-  std::string format;     ///< --format: of a log
-  bool suppress = false;  ///< --suppress
+  std::string since;       ///< --since
+  std::string tz;          ///< --tz: zone of stamps without one
+  std::string format;      ///< --format: of a log
+  bool suppress = false;   ///< --suppress
+  bool unmatched = false;  ///< --unmatched
 };
 
 struct Parsed {

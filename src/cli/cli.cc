@@ -47,6 +47,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"learn", run_learn},
     {"transport clear", run_transport_clear},
     {"transport guard", run_transport_guard},
+    {"replay", run_replay},
 });
 
 int end_without_command(const Parsed& parsed) {

@@ -49,5 +49,6 @@ int run_transport_guard(const Arguments& arguments, const Output& output);
 int run_feed(const Arguments& arguments, const Output& output);
 
 int run_learn(const Arguments& arguments, const Output& output);
+int run_replay(const Arguments& arguments, const Output& output);
 
 }  // namespace rampart::cli

@@ -322,36 +322,11 @@ Json to_json(const Arguments& arguments,
           {"dry_run", arguments.dry_run}};
 }
 
-// Files that could not be read, wholly or in part. @return whether there are any
-bool tell_problems(const feed::Archive& archive) {
-  bool any = false;
-  for (const std::string& path : archive.unmatched()) {
-    std::fprintf(stderr, "rampart: %s: no such file\n", base::printable(path).c_str());
-    any = true;
-  }
-  for (const feed::ArchiveFile& file : archive.files()) {
-    if (!file.problem.empty()) {
-      std::fprintf(stderr, "rampart: %s%s\n", base::printable(file.problem).c_str(),
-                   file.lines > 0 ? "; the lines before count" : "");
-      any = true;
-    }
-  }
-  return any;
-}
-
 }  // namespace
 
 int run_learn(const Arguments& arguments, const Output& output) {
   const base::SystemClock clock;
-  std::optional<base::WallTime> since;
-  if (!arguments.since.empty()) {
-    since = parse_since(arguments.since, clock.wall_now());
-    if (!since) {
-      throw Failure{kUsage, "usage",
-                    "--since \"" + arguments.since +
-                        "\" is no time: write 2026-11-01, 2026-11-01T08:00:00Z or 30d"};
-    }
-  }
+  const std::optional<base::WallTime> since = since_of(arguments, clock.wall_now());
   const auto config = load_config(arguments);
   PastReader past(arguments, *config, clock);
   past.read(since, !output.json() && !arguments.quiet);

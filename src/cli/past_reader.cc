@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "rampart/base/text.h"
+
 #include "output.h"
 #include "table.h"
 #include "words.h"
@@ -60,6 +62,35 @@ std::optional<base::WallTime> parse_since(std::string_view text, base::WallTime 
     return now - *age;
   }
   return std::nullopt;
+}
+
+std::optional<base::WallTime> since_of(const Arguments& arguments, base::WallTime now) {
+  if (arguments.since.empty()) {
+    return std::nullopt;
+  }
+  const auto since = parse_since(arguments.since, now);
+  if (!since) {
+    throw Failure{kUsage, "usage",
+                  "--since \"" + arguments.since +
+                      "\" is no time: write 2026-11-01, 2026-11-01T08:00:00Z or 30d"};
+  }
+  return since;
+}
+
+bool tell_problems(const feed::Archive& archive) {
+  bool any = false;
+  for (const std::string& path : archive.unmatched()) {
+    std::fprintf(stderr, "rampart: %s: no such file\n", base::printable(path).c_str());
+    any = true;
+  }
+  for (const feed::ArchiveFile& file : archive.files()) {
+    if (!file.problem.empty()) {
+      std::fprintf(stderr, "rampart: %s%s\n", base::printable(file.problem).c_str(),
+                   file.lines > 0 ? "; the lines before count" : "");
+      any = true;
+    }
+  }
+  return any;
 }
 
 std::string describe(const feed::ArchiveProgress& progress, base::Micros elapsed) {

@@ -31,6 +31,12 @@ feed::Archive open_archive(const Arguments& arguments,
 /// "2026-11-01", a stamp of RFC 3339, or a duration before `now` such as "30d".
 /// @return nullopt for what is none of these
 std::optional<base::WallTime> parse_since(std::string_view text, base::WallTime now);
+/// --since, nullopt if it was not given. Throws Failure for what is no time.
+std::optional<base::WallTime> since_of(const Arguments& arguments, base::WallTime now);
+
+/// Tells on standard error which files could not be read, wholly or in part.
+/// @return whether there are any
+bool tell_problems(const feed::Archive& archive);
 
 /// Shows on standard error how far reading is, once a second, if that is a terminal.
 class ProgressLine {
