@@ -33,6 +33,7 @@ const std::vector<std::pair<std::string_view, Names>>& commands() {
       {"learn", {}},
       {"transport", {"clear", "guard"}},
       {"replay", {}},
+      {"simulate", {}},
       {"help", {}},
   };
   return kCommands;
@@ -112,6 +113,7 @@ class Builder {
     add_learn();
     add_transport();
     add_replay();
+    add_simulate();
   }
 
  private:
@@ -371,6 +373,18 @@ class Builder {
     guard->add_option("--table", a_.table, "The table")->required();
     guard->add_option("--postmap", a_.postmap, "The program postmap")->required();
     guard->add_option("--mta-config", a_.mta.mta_config, "Directory of main.cf");
+  }
+
+  void add_simulate() {
+    CLI::App* simulate = add("simulate", "Try the configured plan on simulated providers");
+    words(simulate, "SCENARIO", "file that says who sends what to whom")->required()->expected(1);
+    simulate->add_option("--seed", a_.seed, "Other draws for another number")->type_name("N");
+    simulate->add_option("--seeds", a_.seeds, "So many draws, and their medians")->type_name("N");
+    simulate->add_option("--days", a_.days, "Instead of the scenario's days")->type_name("N");
+    simulate
+        ->add_option("--against", a_.against,
+                     "Compare with: none, cap, schedule, halving, oracle; several with commas")
+        ->type_name("LIST");
   }
 
   CLI::App& app_;

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,10 @@ struct Arguments {
   std::string name = "stdin";  ///< of who brings lines
   std::string postmap;
   std::string table;  ///< --table
+  std::string against = "none";  ///< controls to compare with, comma between
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;
+  std::uint32_t days = 0;  ///< 0: the scenario's
   bool all = false;
   bool watch = false;
   bool jsonl = false;

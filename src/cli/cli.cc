@@ -48,6 +48,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"transport clear", run_transport_clear},
     {"transport guard", run_transport_guard},
     {"replay", run_replay},
+    {"simulate", run_simulate},
 });
 
 int end_without_command(const Parsed& parsed) {

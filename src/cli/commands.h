@@ -51,4 +51,6 @@ int run_feed(const Arguments& arguments, const Output& output);
 int run_learn(const Arguments& arguments, const Output& output);
 int run_replay(const Arguments& arguments, const Output& output);
 
+int run_simulate(const Arguments& arguments, const Output& output);
+
 }  // namespace rampart::cli

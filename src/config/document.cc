@@ -14,16 +14,6 @@
 namespace rampart::config {
 namespace {
 
-std::optional<toml::table> parse(std::string_view text, std::size_t file, Findings& findings) {
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    const auto& begin = error.source().begin;
-    findings.error({file, begin.line, begin.column}, "", base::printable(error.description()));
-    return std::nullopt;
-  }
-}
-
 template <class T>
 Group<Draft> repeated(std::string_view name,
                       const std::vector<Key<T>>& keys,
@@ -167,7 +157,7 @@ std::vector<T> read_list(std::string_view text,
                          std::string_view name,
                          const Read& read) {
   std::vector<T> elements;
-  const auto root = parse(text, file, findings);
+  const auto root = parse_toml(text, file, findings);
   if (!root) {
     return elements;
   }
@@ -189,7 +179,7 @@ std::vector<T> read_list(std::string_view text,
 
 void read_main(
     std::string_view text, std::size_t file, Findings& findings, Draft& draft, Places& places) {
-  const auto root = parse(text, file, findings);
+  const auto root = parse_toml(text, file, findings);
   if (!root) {
     return;
   }

@@ -43,6 +43,16 @@ base::Micros micros(double seconds) {
 
 }  // namespace
 
+std::optional<toml::table> parse_toml(std::string_view text, std::size_t file, Findings& findings) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    const auto& begin = error.source().begin;
+    findings.error({file, begin.line, begin.column}, "", base::printable(error.description()));
+    return std::nullopt;
+  }
+}
+
 std::string join(std::string_view level, std::string_view key) {
   return level.empty() ? std::string(key) : fmt::format("{}.{}", level, key);
 }

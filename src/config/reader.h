@@ -23,6 +23,9 @@ struct Misfit {
 };
 using Fit = std::optional<Misfit>;
 
+/// @return nullopt, with a finding, if the text is no TOML
+std::optional<toml::table> parse_toml(std::string_view text, std::size_t file, Findings& findings);
+
 /// Where in a file a table stands.
 struct Level {
   std::string path;  ///< with numbers: "rule[2]"; "" for the whole file

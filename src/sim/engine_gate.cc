@@ -18,6 +18,7 @@ namespace rampart::sim {
 namespace {
 
 constexpr std::string_view kSource = "log";
+constexpr std::string_view kClient = "192.0.2.50";
 
 policy::Action without_hold(policy::Action action) noexcept {
   return action == policy::Action::Hold || action == policy::Action::Auto ? policy::Action::Defer
@@ -67,7 +68,7 @@ class RampartGate final : public Gate {
     learn();
     const Message& message = queued.message;
     engine::Transaction transaction =
-        engine_->begin({"app.example", "192.0.2.50", "", false},
+        engine_->begin({"app.example", std::string(kClient), "", false},
                        mail::Address{"news", domain_of(cast_.senders[message.sender])});
     const std::string spelling = address_of(message);
     const engine::Verdict verdict =
@@ -125,7 +126,7 @@ class RampartGate final : public Gate {
   std::uint32_t allowance(std::size_t sender, std::size_t provider, Millis now) override {
     clock_.set(now);
     learn();
-    const auto flow = engine_->find_flow({cast_.senders[sender], cast_.providers[provider]});
+    const auto flow = engine_->find_flow({sender_name(sender), provider_name(provider)});
     return flow ? flow->summary.allowance.day : 0;
   }
 
@@ -134,6 +135,16 @@ class RampartGate final : public Gate {
 
   static mail::Domain domain_of(const std::string& name) {
     return mail::parse_address("x@" + name)->domain;
+  }
+  // As the policy calls them: "a.example" for mail of "news.a.example".
+  [[nodiscard]] std::string sender_name(std::size_t sender) const {
+    return engine_->policy()->senders.sender_of({"news", domain_of(cast_.senders[sender])}, "",
+                                                kClient);
+  }
+  [[nodiscard]] std::string provider_name(std::size_t provider) const {
+    const mail::Domain domain = domain_of(cast_.domains[provider]);
+    const std::string_view named = engine_->policy()->providers.find_by_domain(domain);
+    return named.empty() ? provider::registrable_domain(domain) : std::string(named);
   }
   static std::string id_of(const Queued& queued) { return fmt::format("{:010X}", queued.number); }
   [[nodiscard]] std::string address_of(const Message& message) const {
@@ -167,7 +178,7 @@ class RampartGate final : public Gate {
   const Cast& cast_;
   VirtualClock clock_;
   std::unique_ptr<store::StateStore> store_;
-  std::unique_ptr<engine::Engine> engine_;  // before the store it uses
+  std::unique_ptr<engine::Engine> engine_;  // after what it uses
   std::vector<report::LogLine> lines_;
   std::uint64_t read_ = 0;
 };

@@ -109,6 +109,8 @@ Model draw_model(const Provider& provider, bool unseen, const Draw& draw) {
     set_family(model, draw);
   } else {
     model.family = family_of(provider.kind);
+    model.exact = true;
+    model.host_factor = 1;
     model.growth = draw.from(provider.growth, 2);
     model.per_sender = provider.per != Provider::Per::Host;
     model.per_host = provider.per != Provider::Per::Sender;
@@ -141,13 +143,14 @@ Receiver::Receiver(const Provider& provider,
   const Draw draw(seed, Purpose::Model);
   double all = 0;
   for (std::size_t i = 0; i < usual.size(); ++i) {
-    const double headroom = draw.from({1.3, 3}, 40, i);
+    const double headroom = model_.exact ? 0 : draw.from({1.3, 3}, 40, i);
     senders_[i].limit = std::max(model_.start, usual[i] * headroom);
     senders_[i].mean = usual[i] / 2;
     senders_[i].total = usual[i] * 14;
     all += usual[i];
   }
-  host_.limit = std::max(model_.start * model_.host_factor, all * draw.from({1.3, 3}, 41));
+  host_.limit =
+      std::max(model_.start * model_.host_factor, model_.exact ? 0 : all * draw.from({1.3, 3}, 41));
   host_.mean = all / 2;
   host_.total = all * 14;
 }

@@ -26,6 +26,7 @@ inline constexpr Seconds kLongAgo = -1000 * kDay;  ///< before every history
 struct Model {
   enum class Family : std::uint8_t { Free, Day, Hour, Minute, Trust, Sliding, Steps, Spike };
   Family family = Family::Free;
+  bool exact = false;  ///< the limit is as stated, whatever was usual before
   bool per_sender = true;
   bool per_host = false;
   double start = 1000;       ///< a day, from a sender it hardly knows

@@ -77,7 +77,7 @@ Scenario backlog() {
 }
 
 Scenario fresh_domain() {
-  Scenario scenario = base_of("new-domain", "nobody knows the sender: 2,000 a day, growing", 2000);
+  Scenario scenario = base_of("new-domain", "nobody knows the sender: 4,000 a day, growing", 4000);
   scenario.history = 0;
   scenario.senders[0].known = false;
   scenario.senders[0].growth = 1.1;
@@ -117,6 +117,7 @@ Scenario tenants() {
   abuse.dead = 0.25;
   abuse.complaints = 0.01;
   scenario.senders.back().campaigns = {abuse};
+  scenario.senders.back().judged = false;
   return scenario;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "world.h"
@@ -15,6 +16,12 @@ constexpr std::array<std::string_view, kControls> kNames{"rampart",  "none",    
 double per_1000(std::uint64_t count, std::uint64_t delivered) noexcept {
   return 1000.0 * static_cast<double>(count) /
          static_cast<double>(std::max<std::uint64_t>(1, delivered));
+}
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+std::optional<double> ever(double hours) {
+  return hours == kNever ? std::nullopt : std::optional(hours);
 }
 
 }  // namespace
@@ -43,6 +50,31 @@ double Outcome::throttled_per_1000() const noexcept {
 
 double Outcome::refused_per_1000() const noexcept {
   return per_1000(refused, delivered);
+}
+
+Summary summarize(const std::vector<Outcome>& outcomes) {
+  std::vector<double> values(outcomes.size());
+  const auto median = [&](auto of) {
+    std::transform(outcomes.begin(), outcomes.end(), values.begin(),
+                   [&](const Outcome& outcome) { return static_cast<double>(of(outcome)); });
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return values.empty() ? 0 : *middle;
+  };
+  Summary all;
+  all.share = median([](const Outcome& o) { return o.share(); });
+  all.hours_to_half =
+      ever(median([](const Outcome& o) { return o.hours_to_half.value_or(kNever); }));
+  all.hours_to_most =
+      ever(median([](const Outcome& o) { return o.hours_to_most.value_or(kNever); }));
+  all.throttled_per_1000 = median([](const Outcome& o) { return o.throttled_per_1000(); });
+  all.refused_per_1000 = median([](const Outcome& o) { return o.refused_per_1000(); });
+  all.hours_blocked = median([](const Outcome& o) { return o.hours_blocked; });
+  all.dead = median([](const Outcome& o) { return o.dead; });
+  all.lost = median([](const Outcome& o) { return o.lost; });
+  all.returned = median([](const Outcome& o) { return o.returned; });
+  all.rejected_alive = median([](const Outcome& o) { return o.rejected_alive; });
+  return all;
 }
 
 base::Result<Outcome> simulate(const Setup& setup, const Run& run) {

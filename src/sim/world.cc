@@ -22,18 +22,16 @@ constexpr Millis kResubmit = 30;  // between two messages that the application t
 constexpr Millis kNever = std::numeric_limits<Millis>::max();
 
 struct Domain {
-  Provider::Style style;
   std::string_view name;
   std::string_view domain;
   std::string_view relay;
 };
-constexpr std::array<Domain, 6> kDomains{{
-    {Provider::Style::Gmail, "gmail", "gmail.com", "gmail-smtp-in.l.google.com"},
-    {Provider::Style::Outlook, "outlook", "outlook.com", "outlook-com.olc.protection.outlook.com"},
-    {Provider::Style::Yahoo, "yahoo", "yahoo.com", "mta5.am0.yahoodns.net"},
-    {Provider::Style::Gmx, "gmx", "gmx.de", "mx00.emig.gmx.net"},
-    {Provider::Style::Apple, "apple", "icloud.com", "mx01.mail.icloud.com"},
-    {Provider::Style::Foreign, "orange", "orange.fr", "smtp-in.orange.fr"},
+constexpr std::array<Domain, 5> kDomains{{
+    {"gmail", "gmail.com", "gmail-smtp-in.l.google.com"},
+    {"outlook", "outlook.com", "outlook-com.olc.protection.outlook.com"},
+    {"yahoo", "yahoo.com", "mta5.am0.yahoodns.net"},
+    {"gmx", "gmx.de", "mx00.emig.gmx.net"},
+    {"apple", "icloud.com", "mx01.mail.icloud.com"},
 }};
 
 }  // namespace
@@ -145,6 +143,11 @@ FlowDay* World::day_of(const Message& message, Millis now) {
   return &flow.days[static_cast<std::size_t>(now / kDayMillis)];
 }
 
+bool World::is_judged(const Message& message) const {
+  return message.submitted >= 0 && message.submitted < horizon_ - kDayMillis &&
+         scenario_.senders[message.sender].judged;
+}
+
 // The application hands a message over, or tries to.
 void World::submit(std::uint32_t number, Millis now) {
   const Message& message = messages_[number];
@@ -231,7 +234,7 @@ void World::settle(std::uint32_t number, Kind kind, const Words& words, Millis n
   if (kind == Kind::Accepted) {
     ++outcome_.delivered;
     ++day_of(message, now)->delivered;
-    if (message.submitted < horizon_ - kDayMillis) {
+    if (is_judged(message)) {
       deliveries_.push_back(now);
     }
   } else if (kind == Kind::Dead && message.dead) {
@@ -325,7 +328,7 @@ void World::finish() {
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     const Message& message = messages_[i];
     const bool ours = message.submitted >= 0 && message.submitted < horizon_;
-    if (ours && !message.dead && message.submitted < horizon_ - kDayMillis) {
+    if (is_judged(message) && !message.dead) {
       ++outcome_.deliverable;
     }
     if (ours && states_[i].place != Place::Done) {

@@ -43,8 +43,8 @@ class World {
 
   [[nodiscard]] Queued queued(std::uint32_t number) const { return {messages_[number], number}; }
   [[nodiscard]] FlowDay* day_of(const Message& message, Millis now);
+  [[nodiscard]] bool is_judged(const Message& message) const;
   void submit(std::uint32_t number, Millis now);
-  void enter(std::uint32_t number, Millis now);
   void activate(std::uint32_t number, Millis now);
   void attempt(Destination& destination, Millis now);
   void settle(std::uint32_t number, Kind kind, const Words& words, Millis now);

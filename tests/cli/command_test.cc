@@ -23,6 +23,11 @@ TEST_CASE("exit codes without a service", "[cli]") {
   const std::string good = directory.write("good.toml", "tables = \"" + kTables + "\"\n");
   const std::string bad = directory.write("bad.toml", "mode = 3\nalowance = 1\n");
   const std::string socket = directory / "none.sock";
+  const std::string plan =
+      directory.write("plan.toml",
+                      "days = 2\nhistory = 1\n[[sender]]\nname = \"a.example\"\nper_day = 50\n"
+                      "[[provider]]\nname = \"gmail\"\n");
+  const std::string bad_plan = directory.write("bad-plan.toml", "day = 2\n");
   struct Case {
     std::vector<std::string> words;
     int exit_code;
@@ -40,6 +45,10 @@ TEST_CASE("exit codes without a service", "[cli]") {
       {{"explain", "--tables", kTables, "--stage", "dinner", "x"}, 2, "is no stage"},
       {{"explain", "--tables", directory.path(), "x"}, 2, "replies.toml"},
       {{"-c", good, "provider", "of", "no domain"}, 2, "is no domain"},
+      {{"-c", good, "simulate", plan}, 0, ""},
+      {{"-c", good, "simulate", plan, "--against", "nun"}, 2, "\"nun\" is nothing to compare with"},
+      {{"-c", good, "simulate", plan, "--seeds", "0"}, 2, "--seeds takes 1 to 1000"},
+      {{"-c", good, "simulate", bad_plan}, 2, "bad-plan.toml:1:1: error: unknown key \"day\""},
       {{"-c", good, "config", "check"}, 0, ""},
       {{"-c", bad, "config", "check"}, 2, ""},
       {{"-c", good, "config", "show", "--changed"}, 0, ""},

@@ -66,6 +66,79 @@ TEST_CASE("every control meets the same mail", "[sim][unit]") {
   }
 }
 
+struct Both {
+  std::vector<Outcome> rampart;
+  std::vector<Outcome> none;
+};
+
+Both run_both(std::string_view name, std::uint64_t seeds) {
+  const Setup setup = setup_of(name, 1);
+  return {run_all(setup, Control::Rampart, seeds), run_all(setup, Control::None, seeds)};
+}
+
+double sum(const std::vector<Outcome>& outcomes, double (*of)(const Outcome&)) {
+  double total = 0;
+  for (const Outcome& outcome : outcomes) {
+    total += of(outcome);
+  }
+  return total;
+}
+
+double throttled(const Outcome& outcome) {
+  return outcome.throttled_per_1000();
+}
+double blocked(const Outcome& outcome) {
+  return outcome.hours_blocked;
+}
+double delivered(const Outcome& outcome) {
+  return outcome.share();
+}
+
+TEST_CASE("a sudden jump meets few refusals and arrives", "[sim][unit]") {
+  const std::string name = GENERATE("jump", "backlog");
+  CAPTURE(name);
+  constexpr std::uint64_t kSeeds = 3;
+  const Both both = run_both(name, kSeeds);
+  REQUIRE(sum(both.none, throttled) > 0);
+  REQUIRE(sum(both.none, blocked) > 0);
+  CHECK(sum(both.rampart, throttled) <= sum(both.none, throttled) / 5);
+  CHECK(sum(both.rampart, blocked) <= sum(both.none, blocked) / 5);
+  CHECK(sum(both.rampart, delivered) / kSeeds >= 0.9);
+}
+
+TEST_CASE("gentle growth is not hindered", "[sim][unit]") {
+  const Both both = run_both("gentle", 3);
+  for (std::size_t i = 0; i < both.rampart.size(); ++i) {
+    CHECK(both.rampart[i].share() >= both.none[i].share() - 0.01);
+    REQUIRE(both.rampart[i].hours_to_half);
+    CHECK(*both.rampart[i].hours_to_half <= *both.none[i].hours_to_half + 2);
+  }
+}
+
+TEST_CASE("an outage that denies every recipient suppresses few of them", "[sim][unit]") {
+  const Both both = run_both("outage", 2);
+  for (std::size_t i = 0; i < both.rampart.size(); ++i) {
+    REQUIRE(both.none[i].returned > 200);
+    CHECK(both.rampart[i].returned <= both.none[i].returned + 20);
+    CHECK(both.rampart[i].rejected_alive <= both.none[i].returned / 4);
+    CHECK(both.rampart[i].share() >= both.none[i].share() - 0.01);
+  }
+}
+
+TEST_CASE("throttling in words that no rule knows is met all the same", "[sim][unit]") {
+  const Both both = run_both("unknown", 2);
+  CHECK(sum(both.rampart, throttled) <= sum(both.none, throttled) / 3);
+  CHECK(sum(both.rampart, delivered) >= sum(both.none, delivered));
+}
+
+TEST_CASE("an abuser's neighbours are served", "[sim][unit]") {
+  Setup setup = setup_of("tenants", 1);
+  setup.scenario.days = 7;
+  for (const Outcome& outcome : run_all(setup, Control::Rampart, 1)) {
+    CHECK(outcome.share() >= 0.9);
+  }
+}
+
 TEST_CASE("no message is forgotten", "[sim][unit]") {
   const std::string name = GENERATE("jump", "newsletter", "cold-list", "tenants", "outage");
   const Control control = GENERATE(Control::Rampart, Control::None, Control::Halving);

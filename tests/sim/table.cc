@@ -44,33 +44,16 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-template <class Of>
-double median_of(const std::vector<sim::Outcome>& outcomes, Of of) {
-  std::vector<double> values;
-  for (const sim::Outcome& outcome : outcomes) {
-    values.push_back(static_cast<double>(of(outcome)));
-  }
-  return median(values);
+std::string hours(const std::optional<double>& value) {
+  return value ? fmt::format("{:.0f}", *value) : "-";
 }
 
-constexpr double kNever = 1e9;
-
-std::string hours(double value) {
-  return value >= kNever ? "-" : fmt::format("{:.0f}", value);
-}
-
-void print_row(sim::Control control, const std::vector<sim::Outcome>& all) {
-  const auto of = [&](auto member) {
-    return median_of(all, [&](const sim::Outcome& o) { return o.*member; });
-  };
-  fmt::print("  {:9} {:6.1f} {:6} {:6} {:8.1f} {:8.1f} {:8.1f} {:7.0f} {:7.0f} {:7.0f} {:7.0f}\n",
-             to_string(control), 100 * median_of(all, [](const auto& o) { return o.share(); }),
-             hours(median_of(all, [](const auto& o) { return o.hours_to_half.value_or(kNever); })),
-             hours(median_of(all, [](const auto& o) { return o.hours_to_most.value_or(kNever); })),
-             median_of(all, [](const auto& o) { return o.throttled_per_1000(); }),
-             median_of(all, [](const auto& o) { return o.refused_per_1000(); }),
-             of(&sim::Outcome::hours_blocked), of(&sim::Outcome::dead), of(&sim::Outcome::lost),
-             of(&sim::Outcome::returned), of(&sim::Outcome::rejected_alive));
+void print_row(sim::Control control, const std::vector<sim::Outcome>& outcomes) {
+  const sim::Summary all = sim::summarize(outcomes);
+  fmt::print("  {:9} {:6.1f} {:>6} {:>6} {:8.1f} {:8.1f} {:8.1f} {:7.0f} {:7.0f} {:7.0f} {:7.0f}\n",
+             to_string(control), 100 * all.share, hours(all.hours_to_half),
+             hours(all.hours_to_most), all.throttled_per_1000, all.refused_per_1000,
+             all.hours_blocked, all.dead, all.lost, all.returned, all.rejected_alive);
 }
 
 using Table = std::vector<std::vector<sim::Outcome>>;  // control, seed

@@ -46,6 +46,7 @@ struct Sender {
   Shape shape = Shape::Office;
   double batch_hour = 6;  ///< of Shape::Batch
   bool known = true;      ///< has sent before day 0
+  bool judged = true;     ///< its mail counts in Outcome::deliverable
   std::uint32_t list = 10'000;
   double list_growth = 0;  ///< new recipients a day, as a share of the list
   double dead = 0.005;     ///< share of non-existing recipients
@@ -82,5 +83,26 @@ struct Scenario {
   std::vector<Provider> providers;
   bool unseen = false;  ///< Typical draws from more families: for final figures
 };
+
+/// About how many messages that makes, with the history.
+inline double count_messages(const Scenario& scenario) noexcept {
+  double count = 0;
+  for (const Sender& sender : scenario.senders) {
+    double most = sender.per_day;
+    for (const Change& change : sender.changes) {
+      most = change.per_day > most ? change.per_day : most;
+    }
+    count += sender.per_day * scenario.history;
+    for (std::uint32_t day = 0; day < scenario.days; ++day) {
+      count += most *= sender.growth;
+    }
+    for (const Campaign& campaign : sender.campaigns) {
+      const double end = campaign.until < scenario.days ? campaign.until : scenario.days;
+      const double span = end - campaign.day;
+      count += campaign.size * (campaign.every > 0 && span > 0 ? 1 + span / campaign.every : 1);
+    }
+  }
+  return count;
+}
 
 }  // namespace rampart::sim

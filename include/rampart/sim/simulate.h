@@ -68,7 +68,8 @@ struct FlowOutcome {
 /// What happened from day 0 to the horizon.
 struct Outcome {
   std::uint64_t submitted = 0;
-  std::uint64_t deliverable = 0;  ///< to recipients who exist, up to a day before the horizon
+  /// Of judged senders to recipients who exist, up to a day before the horizon.
+  std::uint64_t deliverable = 0;
   std::uint64_t delivered = 0;
   std::uint64_t delivered_in_time = 0;  ///< of deliverable
   std::uint64_t dead = 0;               ///< answered, rightly, that the recipient does not exist
@@ -111,5 +112,20 @@ base::Result<Outcome> simulate(const Setup& setup, const Run& run);
 base::Result<std::vector<Outcome>> simulate_all(const Setup& setup,
                                                 const std::vector<Run>& runs,
                                                 unsigned threads);
+
+/// Medians of several outcomes.
+struct Summary {
+  double share = 0;
+  std::optional<double> hours_to_half;  ///< nullopt: never in half of them
+  std::optional<double> hours_to_most;
+  double throttled_per_1000 = 0;
+  double refused_per_1000 = 0;
+  double hours_blocked = 0;
+  double dead = 0;
+  double lost = 0;
+  double returned = 0;
+  double rejected_alive = 0;
+};
+Summary summarize(const std::vector<Outcome>& outcomes);
 
 }  // namespace rampart::sim
