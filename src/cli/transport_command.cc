@@ -25,7 +25,8 @@ int run_transport_clear(const Arguments& arguments, const Output& output) {
 
 int run_transport_guard(const Arguments& arguments, const Output& /*output*/) {
   const base::SystemClock clock;
-  return transport::run_guard({arguments.table, arguments.postmap, arguments.mta.mta_config}, clock);
+  return transport::run_guard({arguments.table, arguments.postmap, arguments.mta.mta_config},
+                              clock);
 }
 
 }  // namespace rampart::cli

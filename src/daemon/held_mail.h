@@ -18,8 +18,9 @@
 
 namespace rampart::daemon {
 
-/// Read or, at the first start, made; none where no releaser is wanted. A key that cannot be used is logged; the service goes on
-/// without: limits matter more than the release of held mail, which status then says nobody does.
+/// Read or, at the first start, made; none where no releaser is wanted. A key that cannot be used
+/// is logged; the service goes on without: limits matter more than the release of held mail, which
+/// status then says nobody does.
 class HoldKey {
  public:
   explicit HoldKey(const release::Options& options);

@@ -98,8 +98,8 @@ void Applier::on_active(const report::LogLine& line, const mail::Address& sender
     full.add();
     return;
   }
-  // Postfix's queue manager takes up nothing that is held. Sendmail, which has no instance, says this
-  // of what arrives, and then quarantines it.
+  // Postfix's queue manager takes up nothing that is held. Sendmail, which has no instance, says
+  // this of what arrives, and then quarantines it.
   if (!line.instance.empty()) {
     let_go(line, line.queue_id);
   }

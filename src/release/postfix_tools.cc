@@ -107,12 +107,14 @@ base::Result<PostfixTools::Layout> PostfixTools::layout() const {
     return result.error();
   }
   const auto lines = base::split(result->output, '\n');
-  const auto depth =
-      lines.size() >= 3 ? base::parse_uint(base::trim(lines[1])) : std::optional<std::uint64_t>{};
-  if (result->exit_code != 0 || !depth || *depth > kDepthMax || !lines[0].starts_with('/')) {
+  if (result->exit_code != 0 || lines.size() < 3 || !lines[0].starts_with('/')) {
     return failed(options_.postconf, *result);
   }
-  Layout layout{std::string(base::trim(lines[0])), {}, static_cast<std::size_t>(*depth)};
+  const std::uint64_t depth = base::parse_uint(base::trim(lines[1])).value_or(kDepthMax + 1);
+  if (depth > kDepthMax) {
+    return failed(options_.postconf, *result);
+  }
+  Layout layout{std::string(base::trim(lines[0])), {}, static_cast<std::size_t>(depth)};
   for (const char* queue : {"hold", "incoming"}) {
     if (lines[2].find(queue) != std::string_view::npos) {
       layout.hashed.insert(queue);

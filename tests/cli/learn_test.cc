@@ -119,7 +119,7 @@ TEST_CASE("the service takes levels over, once", "[cli][learn]") {
   CHECK(fixture.level() == 50);
 }
 
-TEST_CASE("--since leaves out what is older", "[cli][learn]") {
+TEST_CASE("a since leaves out what is older", "[cli][learn]") {
   const Fixture fixture(false);
   const std::string log = fixture.directory.write("mail.log.1", mails(120h, 50) + mails(72h, 34));
   CHECK(has(fixture.learn({log, "--dry-run"}).output, "-> 50"));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -35,7 +36,7 @@ enum class Fail { None, Begin, Decide, Commit, Offer };
 class FailingDecider final : public milter::Decider {
  public:
   FailingDecider(engine::Engine& engine, std::string token)
-      : inner_(engine), token_(std::move(token)) {}
+      : inner_(engine, std::nullopt), token_(std::move(token)) {}
   engine::Transaction begin(engine::Client client, mail::Address sender) override {
     check(Fail::Begin);
     return inner_.begin(std::move(client), std::move(sender));
@@ -54,6 +55,9 @@ class FailingDecider final : public milter::Decider {
   void abort(engine::Transaction& transaction) override { inner_.abort(transaction); }
   void not_held(const mail::QueueId& queue_id) override { inner_.not_held(queue_id); }
   void hold_for_person(const mail::QueueId& queue_id) override { inner_.hold_for_person(queue_id); }
+  std::string hold_mark(const mail::QueueId& queue_id) override {
+    return inner_.hold_mark(queue_id);
+  }
   void offer_message(std::string bytes) override {
     check(Fail::Offer);
     const base::MutexLock lock(mutex_);

@@ -108,7 +108,8 @@ class Engine {
   [[nodiscard]] Status status() const;
   /// By provider; none in observe mode.
   [[nodiscard]] std::vector<PausedHost> paused_hosts() const;
-  /// A sentence among the warnings of status(), one for each topic. @param sentence  "": all is well
+  /// A sentence among the warnings of status(), one for each topic.
+  /// @param sentence  "": all is well
   void set_warning(std::string_view topic, std::string_view sentence);
   [[nodiscard]] std::optional<FlowStatus> find_flow(const ramp::FlowKey& key) const;
   /// @param duration  nullopt: until resumed by a person
