@@ -71,7 +71,8 @@ def test_what_cannot_be_released_is_told(bench):
     check(f"{gone}  not in the hold queue any more" in done.stdout, done.stdout)
     check(f"{by_hand}  not held by rampart" in done.stdout, done.stdout)
     check("0 released, 2 not" in done.stdout, done.stdout)
-    equal(held(bench), [], "still held")
+    # What came less than five minutes ago may still be on its way into the queue: it stays listed for now.
+    equal(held(bench), [gone], "still listed")
 
 
 def test_mail_that_others_quarantine_is_left_alone(bench):
