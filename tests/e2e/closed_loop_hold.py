@@ -48,7 +48,9 @@ def test_block_and_recovery(bench):
     finally:
         submitter.stop()
     bench.wait("an empty queue", lambda: not bench.queue())
-    big = bench.provider("big")
+    # The provider's own figures come a moment later.
+    big = bench.wait("each of the 35 refused or delivered", lambda: next(
+        (one for one in [bench.provider("big")] if one["delivered"] + one["replies"].get("550", 0) >= 35), None))
     lost = big["replies"].get("550", 0)
     print(f"counts: block and recovery: {lost} refused in the block, {big['delivered']} delivered of 35")
     check(1 <= lost <= 8, f"refused in the block: {lost}")
