@@ -163,12 +163,10 @@ class Direct {
     const bool releases = verb_.work == release::Command::Release;
     auto answers = release::carry_out({verb_.work, ours}, *tools_, nullptr);
     if (!answers) {
-      // One that could not be started has done nothing. Otherwise nobody knows: they stay charged,
-      // until the command is given again.
-      if (releases && answers.error().kind != base::Error::Kind::Timeout) {
-        tell({{"command", "hold.ended"}, {"still_held", texts(ours)}});
-      }
-      throw Failure{kRefused, "refused", answers.error().what};
+      // What it has done nobody knows, nor what an earlier order has: they stay begun and charged.
+      throw Failure{kRefused, "refused",
+                    answers.error().what + "; give the command again when that is mended" +
+                        (releases ? ": until then they count as being released" : "")};
     }
     std::map<release::Outcome, Ids> by_outcome;
     for (const release::Answer& answer : *answers) {
@@ -178,7 +176,8 @@ class Direct {
       tell({{"command", "hold.ended"},
             {"released", texts(by_outcome[release::Outcome::Released])},
             {"gone", texts(by_outcome[release::Outcome::Gone])},
-            {"still_held", texts(by_outcome[release::Outcome::StillHeld])}});
+            {"still_held", texts(by_outcome[release::Outcome::StillHeld])},
+            {"unknown", texts(by_outcome[release::Outcome::Unknown])}});
     } else {
       tell({{"command", "hold.dropped"}, {"ids", texts(by_outcome[release::Outcome::Deleted])}});
     }
@@ -212,6 +211,9 @@ std::string in_words(const Outcome& outcome, const Verb& verb) {
   }
   if (outcome.result == "still_held") {
     return "still held" + more;
+  }
+  if (outcome.result == "unknown") {
+    return "what became of it is not known" + more + "; give the command again";
   }
   if (outcome.result == "ordered") {
     return "goes as soon as the releaser answers" + more;
@@ -263,8 +265,9 @@ Outcomes carry_out(const Arguments& arguments,
         }
         if (geteuid() != 0) {
           throw Failure{kRefused, failure.code,
-                        "the releaser gives no answer: " + failure.text +
-                            "; without it only root can do this, with the same command"};
+                        failure.text +
+                            "; where no releaser answers only root can do this, with "
+                            "the same command"};
         }
         direct = std::make_unique<Direct>(arguments, service, verb);
       }

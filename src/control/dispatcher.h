@@ -17,7 +17,8 @@
 //   {"command":"hold.list"}
 //   {"command":"hold.release","ids":[ID]}              also hold.drop; done by the releaser
 //   {"command":"hold.order","ids":[ID]}                root does it: charged, then the MTA's tools,
-//   {"command":"hold.ended","released":[ID],"gone":[ID],"still_held":[ID]}    then this
+//   {"command":"hold.ended","released":[ID],           then this; also "gone", "still_held", and
+//    "unknown":[ID]}                                   those that could not be looked at
 //   {"command":"hold.dropped","ids":[ID]}              root has deleted them
 //   {"command":"config.reload"}                        {"command":"sync"}
 //

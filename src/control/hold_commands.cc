@@ -64,7 +64,7 @@ Json end_release(const Call& call) {
   std::size_t ended = 0;
   for (const Part& part :
        {Part{"released", engine::Fate::Released}, Part{"gone", engine::Fate::Gone},
-        Part{"still_held", engine::Fate::StillHeld}}) {
+        Part{"still_held", engine::Fate::StillHeld}, Part{"unknown", engine::Fate::Unknown}}) {
     for (const mail::QueueId& id : call.queue_ids(part.name, false)) {
       call.engine.end_release(id, part.fate, call.who());
       ++ended;

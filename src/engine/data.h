@@ -138,6 +138,10 @@ struct Engine::Data : ledger::Ledger {
   class Turn;  // one call of begin_release()
   using Begun = std::vector<store::HeldRecord>;
   base::Result<std::vector<mail::QueueId>> settle_begun(const Begun& begun);
+  Fate conclude(const ledger::HeldMessage& message,
+                Fate fate,
+                base::WallTime now,
+                std::vector<store::Operation>& operations) RAMPART_REQUIRES(book_mutex);
   void describe_held(Status& status) const;
 
   // Shown to people, and what they order (people.cc).

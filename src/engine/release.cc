@@ -47,6 +47,23 @@ telemetry::Line line_of(const HeldRecord& record, base::WallTime now) {
   return line;
 }
 
+// After a failure a message is left alone for a minute, then for longer.
+void set_aside(ledger::HeldMessage& message, base::SteadyTime now) {
+  message.aside_until = now + kAside * (1U << std::min(message.failures, kAsideDoublings));
+  ++message.failures;
+}
+
+std::string_view words_of(Fate fate) noexcept {
+  switch (fate) {
+    case Fate::NotOurs:
+      return "not released: its mark is missing or of another key; it waits for a person";
+    case Fate::Unknown:
+      return "the MTA's queue could not be looked at, so nobody knows; it is asked about later";
+    default:
+      return "the MTA did not release it; it is tried again later";
+  }
+}
+
 }  // namespace
 
 // Under the writer's gate and the book's lock.
@@ -339,64 +356,90 @@ base::Result<std::vector<mail::QueueId>> Engine::Data::settle_begun(const Begun&
   return stored.error();
 }
 
+// @return what the message's release has come to: Released or Gone when it is no longer held here
+Fate Engine::Data::conclude(const ledger::HeldMessage& message,
+                            Fate fate,
+                            base::WallTime now,
+                            std::vector<store::Operation>& operations) {
+  const std::string id = message.record.queue_id;
+  const base::SteadyTime steady = clock.steady_now();
+  if (fate == Fate::Unknown) {
+    held.update(id, [&](ledger::HeldMessage& one) {
+      one.just_begun = false;
+      set_aside(one, steady);
+    });
+    return fate;
+  }
+  const bool may_come =
+      message.just_begun && distance(message.record.held_at, now) < kSettlesLatest;
+  const bool stays = fate != Fate::Released && (fate != Fate::Gone || may_come);
+  if (!stays || !take_back(id, now, operations)) {
+    forget_held(id, now, operations);
+    return fate == Fate::Gone ? fate : Fate::Released;
+  }
+  held.update(id, [&](ledger::HeldMessage& one) {
+    if (fate == Fate::NotOurs) {
+      one.record.waits_for = HeldRecord::WaitsFor::Person;
+      one.record.reason = kNotOurs;
+      operations.emplace_back(one.record);
+    } else {
+      set_aside(one, steady);
+    }
+  });
+  return fate == Fate::Gone ? Fate::StillHeld : fate;
+}
+
 void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view who) {
   Data& data = *data_;
   const base::WallTime now = data.clock.wall_now();
-  HeldRecord record;
-  bool waits = false;
+  std::optional<HeldRecord> record;
   {
     const base::MutexLock gate(data.writer->gate());
     const base::MutexLock lock(data.book_mutex);
-    const ledger::HeldMessage* message = data.held.find(id.text());
-    if (message == nullptr || message->record.state != HeldRecord::State::Releasing) {
+    if (const ledger::HeldMessage* message = data.held.find(id.text())) {
+      if (message->record.state != HeldRecord::State::Releasing) {
+        return;
+      }
+      record = message->record;
+      std::vector<store::Operation> operations;
+      fate = data.conclude(*message, fate, now, operations);
+      data.writer->add(std::move(operations));
+    } else if (fate != Fate::Released) {
       return;
     }
-    record = message->record;
-    std::vector<store::Operation> operations;
-    const bool may_come = message->just_begun && distance(record.held_at, now) < kSettlesLatest;
-    if (fate == Fate::StillHeld || fate == Fate::NotOurs || (fate == Fate::Gone && may_come)) {
-      waits = data.take_back(id.text(), now, operations);
-    }
-    if (waits && fate == Fate::NotOurs) {
-      HeldRecord kept = data.held.find(id.text())->record;
-      kept.waits_for = HeldRecord::WaitsFor::Person;
-      kept.reason = kNotOurs;
-      operations.emplace_back(kept);
-      data.held.update(id.text(), [&](ledger::HeldMessage& one) { one.record = std::move(kept); });
-    } else if (waits) {
-      const base::SteadyTime steady = data.clock.steady_now();
-      data.held.update(id.text(), [&](ledger::HeldMessage& one) {
-        one.aside_until = steady + kAside * (1U << std::min(one.failures, kAsideDoublings));
-        ++one.failures;
-      });
-    } else {
-      data.forget_held(id.text(), now, operations);
-    }
-    data.writer->add(std::move(operations));
   }
-  telemetry::Line line = line_of(record, now);
+  // The log may have told already that it goes; who let it go it does not tell.
+  telemetry::Line line = record ? line_of(*record, now) : telemetry::Line(id.text());
   line.add("action", "release").add("by", who);
-  if (waits) {
-    line.text(fate == Fate::NotOurs
-                  ? "not released: its mark is missing or of another key; it waits for a person"
-                  : "the MTA did not release it; it is tried again later");
-    telemetry::write(telemetry::Level::Warning, line);
+  if (fate != Fate::Released && fate != Fate::Gone) {
+    telemetry::write(telemetry::Level::Warning, line.text(words_of(fate)));
     return;
   }
-  static telemetry::Counter& released = telemetry::counter("released_messages_total");
-  released.add();
+  if (record) {
+    static telemetry::Counter& released = telemetry::counter("released_messages_total");
+    released.add();
+  }
   if (fate == Fate::Gone) {
     line.text("it was no longer in the hold queue");
   }
   telemetry::write(telemetry::Level::Info, line);
-  data.trail.add({now, record.queue_id, "released", {}, record.sender, {}, std::string(who), {}});
+  data.trail.add({now,
+                  id.text(),
+                  "released",
+                  {},
+                  record ? record->sender : std::string(),
+                  {},
+                  std::string(who),
+                  {}});
 }
 
 std::vector<mail::QueueId> Engine::releasing() {
   std::vector<mail::QueueId> ids;
+  const base::SteadyTime now = data_->clock.steady_now();
   const base::MutexLock lock(data_->book_mutex);
   for (const auto& [held_at, id] : data_->held.releasing()) {
-    if (auto parsed = mail::parse_queue_id(id)) {
+    auto parsed = mail::parse_queue_id(id);
+    if (parsed && data_->held.find(id)->aside_until <= now) {
       ids.push_back(std::move(*parsed));
     }
   }
@@ -505,20 +548,6 @@ void Engine::hold_for_person(const mail::QueueId& queue_id) {
                        .text(queued ? "a suppressed recipient is still on it: waits for a person"
                                     : "a suppressed recipient is still on it: waits for a person, "
                                       "but the store does not know that yet"));
-}
-
-void Engine::released(const std::vector<mail::QueueId>& queue_ids, std::string_view who) {
-  const base::WallTime now = data_->clock.wall_now();
-  const base::MutexLock gate(data_->writer->gate());
-  const base::MutexLock lock(data_->book_mutex);
-  std::vector<store::Operation> operations;
-  for (const mail::QueueId& id : queue_ids) {
-    if (data_->let_go(id.text(), now, operations)) {
-      telemetry::write(telemetry::Level::Info,
-                       telemetry::Line(id.text()).add("action", "release").add("by", who));
-    }
-  }
-  data_->writer->add(std::move(operations));
 }
 
 }  // namespace rampart::engine

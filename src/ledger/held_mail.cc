@@ -72,6 +72,7 @@ void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& op
     one.record = std::move(record);
     one.absent_since = base::WallTime{};
     one.just_begun = true;
+    one.aside_until = base::SteadyTime{};
   });
 }
 

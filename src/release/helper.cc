@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <iterator>
 #include <list>
 #include <map>
@@ -39,11 +40,31 @@ Error failure(const std::string& what, int error) {
   return {Error::Kind::Unavailable, what + ": " + error_text(error)};
 }
 
+// Where others may rename and make files, they could put theirs in the socket's place.
+base::Result<> check_place(const std::string& path) {
+  const std::string directory = std::filesystem::absolute(path).parent_path().string();
+  struct stat status {};
+  if (lstat(directory.c_str(), &status) != 0) {
+    return failure("directory of the socket " + path, errno);
+  }
+  if (!S_ISDIR(status.st_mode) || (status.st_uid != 0 && status.st_uid != geteuid()) ||
+      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Error{Error::Kind::Denied,
+                 directory +
+                     " must be a directory of root's that nobody else can write to, as "
+                     "root listens on a socket in it: hold.releaser"};
+  }
+  return base::Ok{};
+}
+
 // Only the owner of the key and root get through the socket file.
 base::Result<Descriptor> listen_on(const std::string& path, uid_t owner) {
   const auto address = socket_address(path);
   if (!address) {
     return address.error();
+  }
+  if (const auto safe = check_place(path); !safe) {
+    return safe.error();
   }
   if (const auto connected = connect_to(path)) {
     return Error{Error::Kind::Unavailable, "another releaser listens on " + path};
@@ -94,7 +115,7 @@ struct Helper::Data {
   void send(Client& client) const;
   void finish(Client& client, std::string answer) const;
   std::string answer(const Client& client, const Request& request) const;
-  base::Result<std::vector<Answer>> work(const Request& request) const;
+  base::Result<mail::HoldKey> key() const;
   void serve_ready(const std::vector<pollfd>& watched);
 };
 
@@ -138,8 +159,8 @@ void log_messages(const std::vector<Answer>& answers) {
 
 }  // namespace
 
-// The key is read each time: a new one is good at once.
-base::Result<std::vector<Answer>> Helper::Data::work(const Request& request) const {
+// Read each time: a new one is good at once.
+base::Result<mail::HoldKey> Helper::Data::key() const {
   const auto key = read_hold_key(options.key_file);
   if (!key) {
     return key.error();
@@ -148,10 +169,16 @@ base::Result<std::vector<Answer>> Helper::Data::work(const Request& request) con
     return Error{Error::Kind::Denied,
                  "hold key " + options.key_file + " has changed its owner: restart the releaser"};
   }
-  return carry_out(request, *tools, &key->key);
+  return key->key;
 }
 
+// Without the key nothing is listed either: who can list counts as one who can release.
 std::string Helper::Data::answer(const Client& client, const Request& request) const {
+  const auto current = key();
+  if (!current) {
+    log_request(client, request, current.error());
+    return encode_error(current.error().what);
+  }
   if (request.command == Command::List) {
     const auto held = tools->held();
     if (!held || held->size() > kListMax) {
@@ -162,7 +189,7 @@ std::string Helper::Data::answer(const Client& client, const Request& request) c
     }
     return encode_list(*held);
   }
-  const auto answers = work(request);
+  const auto answers = carry_out(request, *tools, &*current);
   log_request(client, request, answers);
   if (!answers) {
     return encode_error(answers.error().what);

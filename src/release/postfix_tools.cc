@@ -26,15 +26,33 @@ bool is_complete(mode_t mode) noexcept {
   return (mode & S_IXUSR) != 0;
 }
 
-// Tries the file in a directory and in its hashed sub-directories, whose names are the digits of
-// hexadecimal numbers.
-Descriptor open_below(const std::string& directory, const std::string& name, std::size_t depth) {
-  const std::string path = directory + '/' + name;
-  Descriptor fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+Error unreadable(const std::string& path, int error) {
+  return {Error::Kind::Unavailable, path + ": " + error_text(error)};
+}
+
+// Tries the file in a directory and in those below it that a hashed queue has, whose names are the
+// digits of hexadecimal numbers. Whether the queue is hashed is not asked: it may change.
+// @return NotFound if the directory is not there, a closed one if the file is not
+base::Result<Descriptor> open_below(const std::string& directory,
+                                    const std::string& name,
+                                    std::size_t depth) {
+  const Descriptor place(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!place.is_open()) {
+    return errno == ENOENT || errno == ENOTDIR
+               ? Error{Error::Kind::NotFound, directory + ": no such directory"}
+               : unreadable(directory, errno);
+  }
+  Descriptor fd(openat(place.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.is_open() && errno != ENOENT && errno != ELOOP) {
+    return unreadable(directory + '/' + name, errno);
+  }
   for (const char digit : std::string_view(depth > 0 && !fd.is_open() ? "0123456789ABCDEF" : "")) {
-    fd = open_below(directory + '/' + digit, name, depth - 1);
-    if (fd.is_open()) {
-      break;
+    auto below = open_below(directory + '/' + digit, name, depth - 1);
+    if (!below && below.error().kind != Error::Kind::NotFound) {
+      return below.error();
+    }
+    if (below && below->is_open()) {
+      return below;
     }
   }
   return fd;
@@ -96,67 +114,55 @@ std::vector<std::string> PostfixTools::command(const std::string& program,
   return all;
 }
 
-base::Result<PostfixTools::Layout> PostfixTools::layout() const {
-  if (layout_) {
-    return *layout_;
-  }
-  const auto result = base::run_program(
-      command(options_.postconf, {"-h", "queue_directory", "hash_queue_depth", "hash_queue_names"}),
-      {}, kProgramTime);
+base::Result<> PostfixTools::find_queues() const {
+  const auto result =
+      base::run_program(command(options_.postconf, {"-h", "queue_directory"}), {}, kProgramTime);
   if (!result) {
     return result.error();
   }
-  const auto lines = base::split(result->output, '\n');
-  if (result->exit_code != 0 || lines.size() < 3 || !lines[0].starts_with('/')) {
+  const std::string_view directory = base::trim(result->output);
+  if (result->exit_code != 0 || !directory.starts_with('/')) {
     return failed(options_.postconf, *result);
   }
-  const std::uint64_t depth = base::parse_uint(base::trim(lines[1])).value_or(kDepthMax + 1);
-  if (depth > kDepthMax) {
-    return failed(options_.postconf, *result);
-  }
-  Layout layout{std::string(base::trim(lines[0])), {}, static_cast<std::size_t>(depth)};
-  for (const char* queue : {"hold", "incoming"}) {
-    if (lines[2].find(queue) != std::string_view::npos) {
-      layout.hashed.insert(queue);
-    }
-  }
-  layout_ = layout;
-  return layout;
-}
-
-Descriptor PostfixTools::open_in(const Layout& layout,
-                                 const std::string& queue,
-                                 const mail::QueueId& id) {
-  return open_below(layout.directory + '/' + queue, id.text(),
-                    layout.hashed.contains(queue) ? layout.depth : 0);
+  queues_ = directory;
+  return base::Ok{};
 }
 
 // What arrives first: it may get into the hold queue while that is read.
 base::Result<std::set<std::string>> PostfixTools::held() const {
-  const auto where = layout();
-  if (!where) {
-    return where.error();
+  if (const auto found = find_queues(); !found) {
+    return found.error();
   }
   std::set<std::string> ids;
-  if (const auto arriving = list(where->directory + "/incoming", true, ids); !arriving) {
+  if (const auto arriving = list(queues_ + "/incoming", true, ids); !arriving) {
     return arriving.error();
   }
-  if (const auto held = list(where->directory + "/hold", false, ids); !held) {
+  if (const auto held = list(queues_ + "/hold", false, ids); !held) {
     return held.error();
   }
   return ids;
 }
 
 base::Result<MtaTools::Found> PostfixTools::look(const mail::QueueId& id) const {
-  const auto where = layout();
-  if (!where) {
-    return where.error();
+  if (const auto found = queues_.empty() ? find_queues() : base::Ok{}; !found) {
+    return found.error();
   }
   // Incoming first, as above.
   for (const char* queue : {"incoming", "hold"}) {
-    const Descriptor fd = open_in(*where, queue, id);
+    const std::string directory = queues_ + '/' + queue;
+    const auto opened = open_below(directory, id.text(), kDepthMax);
+    if (!opened) {
+      return Error{Error::Kind::Unavailable, opened.error().what};
+    }
+    const Descriptor& fd = *opened;
+    if (!fd.is_open()) {
+      continue;
+    }
     struct stat status {};
-    if (!fd.is_open() || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(fd.get(), &status) != 0) {
+      return unreadable(directory + '/' + id.text(), errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
       continue;
     }
     if (!is_complete(status.st_mode)) {

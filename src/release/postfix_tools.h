@@ -13,7 +13,6 @@
 
 #pragma once
 
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -40,16 +39,8 @@ class PostfixTools final : public MtaTools {
   [[nodiscard]] base::Result<Said> remove(const Ids& ids) const override;
 
  private:
-  /// Where the queues are; asked once, as a change needs a restart of Postfix.
-  struct Layout {
-    std::string directory;
-    std::set<std::string> hashed;  ///< queues with sub-directories
-    std::size_t depth = 0;
-  };
-  [[nodiscard]] base::Result<Layout> layout() const;
-  [[nodiscard]] static Descriptor open_in(const Layout& layout,
-                                          const std::string& queue,
-                                          const mail::QueueId& id);
+  /// Asks where the queues are.
+  [[nodiscard]] base::Result<> find_queues() const;
   [[nodiscard]] base::Result<Said> tell_postsuper(std::vector<std::string> words,
                                                   const Ids& ids,
                                                   std::string_view what) const;
@@ -57,7 +48,7 @@ class PostfixTools final : public MtaTools {
                                                  std::vector<std::string> words) const;
 
   MtaOptions options_;
-  mutable std::optional<Layout> layout_;
+  mutable std::string queues_;  ///< the queue directory; "" before the first question for it
 };
 
 }  // namespace rampart::release

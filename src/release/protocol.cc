@@ -14,8 +14,8 @@ using base::Error;
 constexpr std::size_t kTextBytesMax = 300;
 constexpr std::size_t kHeadBytesMax = 64;
 constexpr std::array<std::string_view, 3> kCommands{"list", "release", "delete"};
-constexpr std::array<std::string_view, 5> kOutcomes{"released", "deleted", "still_held", "gone",
-                                                    "not_ours"};
+constexpr std::array<std::string_view, 6> kOutcomes{"released", "deleted",  "still_held",
+                                                    "gone",     "not_ours", "unknown"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {

@@ -23,6 +23,8 @@ engine::Fate fate_of(Outcome outcome) {
       return engine::Fate::Gone;
     case Outcome::NotOurs:
       return engine::Fate::NotOurs;
+    case Outcome::Unknown:
+      return engine::Fate::Unknown;
     default:
       return engine::Fate::StillHeld;
   }
@@ -84,10 +86,24 @@ base::Result<> Rounds::list() {
     failed(held.error());
     return held.error();
   }
-  answered();
+  if (!cannot_act_) {
+    answered();
+  }
   listed_ = clock_.steady_now();
   engine_.reconcile(*held, listed_at);
   return base::Ok{};
+}
+
+// A helper that lists but could not do what it was last asked for is none.
+base::Result<std::vector<Answer>> Rounds::ask(const Request& request) {
+  auto answers = exchange_.ask(request);
+  cannot_act_ = !answers;
+  if (answers) {
+    answered();
+  } else {
+    failed(answers.error());
+  }
+  return answers;
 }
 
 base::Result<> Rounds::make_sure_it_answers() {
@@ -95,12 +111,10 @@ base::Result<> Rounds::make_sure_it_answers() {
 }
 
 base::Result<std::vector<Answer>> Rounds::settle(const Ids& ids, std::string_view who) {
-  auto answers = exchange_.ask({Command::Release, ids});
+  auto answers = ask({Command::Release, ids});
   if (!answers) {
-    failed(answers.error());
     return answers.error();
   }
-  answered();
   for (const Answer& answer : *answers) {
     engine_.end_release(answer.id, fate_of(answer.outcome), who);
   }
@@ -118,6 +132,10 @@ void Rounds::run() {
     return;
   }
   Ids ids = engine_.releasing();
+  if (ids.empty() && cannot_act_) {  // others have done it
+    cannot_act_ = false;
+    answered();
+  }
   if (ids.empty()) {
     auto begun = engine_.begin_release(kRoundMax);
     if (!begun) {
@@ -163,12 +181,10 @@ base::Result<std::vector<Told>> Rounds::drop(const Ids& ids, std::string_view wh
                [&](const mail::QueueId& id) { return held.contains(id.text()); });
   std::map<mail::QueueId, Told> told;
   for (std::size_t from = 0; from < ours.size(); from += kRoundMax) {
-    const auto answers = exchange_.ask({Command::Delete, first_of(ours, from)});
+    const auto answers = ask({Command::Delete, first_of(ours, from)});
     if (!answers) {
-      failed(answers.error());
       return answers.error();
     }
-    answered();
     Ids deleted;
     for (const Answer& answer : *answers) {
       told[answer.id] = {answer.id, std::string(to_string(answer.outcome)), answer.text};

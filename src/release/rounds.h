@@ -39,6 +39,7 @@ class Rounds {
  private:
   base::Result<> list() RAMPART_REQUIRES(mutex_);
   base::Result<> make_sure_it_answers() RAMPART_REQUIRES(mutex_);
+  base::Result<std::vector<Answer>> ask(const Request& request) RAMPART_REQUIRES(mutex_);
   base::Result<std::vector<Answer>> settle(const Ids& ids, std::string_view who)
       RAMPART_REQUIRES(mutex_);
   void answered() RAMPART_REQUIRES(mutex_);
@@ -50,7 +51,8 @@ class Rounds {
   const base::Clock& clock_;
   base::Mutex mutex_;
   engine::ReleaserStatus status_ RAMPART_GUARDED_BY(mutex_);
-  bool told_ RAMPART_GUARDED_BY(mutex_) = false;  // the log knows of the present state
+  bool told_ RAMPART_GUARDED_BY(mutex_) = false;        // the log knows of the present state
+  bool cannot_act_ RAMPART_GUARDED_BY(mutex_) = false;  // the last thing it was to do failed
   base::Micros wait_ RAMPART_GUARDED_BY(mutex_){};
   base::SteadyTime next_try_ RAMPART_GUARDED_BY(mutex_){};
   std::optional<base::SteadyTime> listed_ RAMPART_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -38,8 +39,12 @@ const char* directory_of(const std::string& kind) noexcept {
   return kind == "df" ? "/df/" : "/qf/";
 }
 
-std::vector<mail::QueueId> list_files(const std::vector<std::string>& directories,
-                                      const std::string& kind) {
+Error unreadable(const std::string& path, const std::string& why) {
+  return {Error::Kind::Unavailable, path + ": " + why};
+}
+
+base::Result<std::vector<mail::QueueId>> list_files(const std::vector<std::string>& directories,
+                                                    const std::string& kind) {
   std::vector<mail::QueueId> ids;
   for (const std::string& directory : directories) {
     for (const char* part : {"/", directory_of(kind)}) {
@@ -53,14 +58,38 @@ std::vector<mail::QueueId> list_files(const std::vector<std::string>& directorie
           ids.push_back(*id);
         }
       }
+      // Few have the sub-directories.
+      if (error && !(part == directory_of(kind) && error == std::errc::no_such_file_or_directory)) {
+        return unreadable(directory + part, error.message());
+      }
     }
   }
   return ids;
 }
 
-bool is_file(const std::string& path) {
+// A file that is there, with its state.
+struct QueueFile {
+  std::string path;
   struct stat status {};
-  return lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+};
+
+// The file of a message: in the directory itself, or in its qf/ or df/.
+base::Result<std::optional<QueueFile>> find_file(const std::vector<std::string>& directories,
+                                                 const std::string& kind,
+                                                 const mail::QueueId& id) {
+  for (const std::string& directory : directories) {
+    for (const char* part : {"/", directory_of(kind)}) {
+      QueueFile file{directory + part + kind + id.text(), {}};
+      if (lstat(file.path.c_str(), &file.status) != 0) {
+        if (errno != ENOENT) {
+          return unreadable(file.path, error_text(errno));
+        }
+      } else if (S_ISREG(file.status.st_mode)) {
+        return std::optional(std::move(file));
+      }
+    }
+  }
+  return std::optional<QueueFile>{};
 }
 
 }  // namespace
@@ -85,7 +114,8 @@ std::vector<std::string> parse_queue_directories(std::string_view configuration)
   return paths;
 }
 
-std::vector<std::string> find_queue_directories(const std::vector<std::string>& patterns) {
+base::Result<std::vector<std::string>> find_queue_directories(
+    const std::vector<std::string>& patterns) {
   std::vector<std::string> directories;
   for (const std::string& pattern : patterns) {
     if (!pattern.ends_with('*')) {
@@ -94,62 +124,95 @@ std::vector<std::string> find_queue_directories(const std::vector<std::string>& 
     }
     const std::size_t slash = pattern.rfind('/');
     const std::string prefix = pattern.substr(slash + 1, pattern.size() - slash - 2);
+    const std::string parent = pattern.substr(0, slash + 1);
     std::error_code error;
-    for (fs::directory_iterator at(pattern.substr(0, slash + 1), error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code gone;
-      if (at->path().filename().string().starts_with(prefix) && at->is_directory(gone)) {
-        add(at->path().string(), directories);
+    for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
+      std::error_code failed;
+      if (!at->path().filename().string().starts_with(prefix)) {
+        continue;
       }
+      if (at->is_directory(failed)) {
+        add(at->path().string(), directories);
+      } else if (failed && failed != std::errc::no_such_file_or_directory) {
+        return unreadable(at->path().string(), failed.message());
+      }
+    }
+    if (error) {
+      return unreadable(parent, error.message());
     }
   }
   return directories;
 }
 
-std::string find_queue_file(const std::vector<std::string>& directories,
-                            const std::string& kind,
-                            const mail::QueueId& id) {
-  for (const std::string& directory : directories) {
-    for (const char* part : {"/", directory_of(kind)}) {
-      std::string path = directory + part + kind + id.text();
-      if (is_file(path)) {
-        return path;
-      }
-    }
+base::Result<std::string> find_queue_file(const std::vector<std::string>& directories,
+                                          const std::string& kind,
+                                          const mail::QueueId& id) {
+  const auto file = find_file(directories, kind, id);
+  if (!file) {
+    return file.error();
   }
-  return {};
+  return *file ? (*file)->path : std::string();
 }
 
-std::vector<mail::QueueId> list_quarantined(const std::vector<std::string>& directories) {
+base::Result<std::vector<mail::QueueId>> list_quarantined(
+    const std::vector<std::string>& directories) {
   return list_files(directories, "hf");
 }
 
-bool is_arriving(const std::vector<std::string>& directories, const mail::QueueId& id) {
-  const std::string text = find_queue_file(directories, "df", id);
-  struct stat status {};
-  if (text.empty() || lstat(text.c_str(), &status) != 0 ||
-      !find_queue_file(directories, "qf", id).empty() ||
-      !find_queue_file(directories, "hf", id).empty()) {
+base::Result<bool> is_arriving(const std::vector<std::string>& directories,
+                               const mail::QueueId& id) {
+  const auto text = find_file(directories, "df", id);
+  if (!text) {
+    return text.error();
+  }
+  if (!*text) {
     return false;
   }
-  const base::WallTime written{std::chrono::seconds{status.st_mtime}};
+  for (const char* kind : {"qf", "hf"}) {
+    const auto file = find_file(directories, kind, id);
+    if (!file) {
+      return file.error();
+    }
+    if (*file) {
+      return false;
+    }
+  }
+  const base::WallTime written{std::chrono::seconds{(*text)->status.st_mtime}};
   return base::SystemClock().wall_now() - written < kArrivalTime;
 }
 
-std::vector<mail::QueueId> list_arriving(const std::vector<std::string>& directories) {
-  std::vector<mail::QueueId> ids = list_files(directories, "df");
-  ids.erase(std::remove_if(ids.begin(), ids.end(),
-                           [&](const mail::QueueId& id) { return !is_arriving(directories, id); }),
-            ids.end());
+base::Result<std::vector<mail::QueueId>> list_arriving(
+    const std::vector<std::string>& directories) {
+  const auto texts = list_files(directories, "df");
+  if (!texts) {
+    return texts.error();
+  }
+  std::vector<mail::QueueId> ids;
+  for (const mail::QueueId& id : *texts) {
+    const auto arriving = is_arriving(directories, id);
+    if (!arriving) {
+      return arriving.error();
+    }
+    if (*arriving) {
+      ids.push_back(id);
+    }
+  }
   return ids;
 }
 
 base::Result<> delete_quarantined(const std::vector<std::string>& directories,
                                   const mail::QueueId& id) {
-  const std::string path = find_queue_file(directories, "hf", id);
-  const Descriptor fd(path.empty() ? -1 : open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  const auto found = find_queue_file(directories, "hf", id);
+  if (!found) {
+    return found.error();
+  }
+  const std::string& path = *found;
+  if (path.empty()) {
+    return Error{Error::Kind::NotFound, "not quarantined"};
+  }
+  const Descriptor fd(open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.is_open()) {
-    return Error{path.empty() || errno == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
+    return Error{errno == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
                  path + ": " + error_text(errno)};
   }
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -164,9 +227,9 @@ base::Result<> delete_quarantined(const std::vector<std::string>& directories,
   if (unlink(path.c_str()) != 0) {
     return Error{Error::Kind::Unavailable, path + ": " + error_text(errno)};
   }
-  const std::string text = find_queue_file(directories, "df", id);
-  if (!text.empty()) {
-    unlink(text.c_str());  // what is left of a message that is no more harms nobody
+  const auto text = find_queue_file(directories, "df", id);
+  if (text && !text->empty()) {
+    unlink(text->c_str());  // what is left of a message that is no more harms nobody
   }
   return base::Ok{};
 }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 
 #include <fcntl.h>
 
@@ -23,17 +22,24 @@ constexpr std::string_view kRemoved = ": Removed quarantine of ";
 constexpr const char* kConfiguration = "/etc/mail/sendmail.cf";
 constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
 
-// @return nullopt if it cannot be opened; at most kFileBytesMax of it
-std::optional<std::string> read_file(const std::string& path, int flags = 0) {
+// @return at most kFileBytesMax of it; NotFound if there is no such file
+base::Result<std::string> read_file(const std::string& path, int flags = 0) {
+  const auto failure = [&](int error) {
+    return Error{error == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
+                 path + ": " + error_text(error)};
+  };
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
   if (!fd.is_open()) {
-    return std::nullopt;
+    return failure(errno);
   }
   std::string text;
   std::array<char, 16 * 1024> bytes{};
   while (text.size() < kFileBytesMax) {
     const ssize_t size = read(fd.get(), bytes.data(), bytes.size());
-    if (size == 0 || (size < 0 && errno != EINTR)) {
+    if (size < 0 && errno != EINTR) {
+      return failure(errno);
+    }
+    if (size == 0) {
       break;
     }
     text.append(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -76,10 +82,13 @@ base::Result<std::vector<std::string>> SendmailTools::directories() const {
   const std::string path = options_.sendmail_cf.empty() ? kConfiguration : options_.sendmail_cf;
   const auto configuration = read_file(path);
   if (!configuration) {
-    return Error{Error::Kind::Unavailable, path + ": " + error_text(errno)};
+    return Error{Error::Kind::Unavailable, configuration.error().what};
   }
   auto directories = find_queue_directories(parse_queue_directories(*configuration));
-  if (directories.empty()) {
+  if (!directories) {
+    return directories.error();
+  }
+  if (directories->empty()) {
     return Error{Error::Kind::Unavailable, path + " names no queue directory that there is"};
   }
   return directories;
@@ -93,7 +102,11 @@ base::Result<std::set<std::string>> SendmailTools::held() const {
   }
   std::set<std::string> ids;
   for (const auto& list : {list_arriving, list_quarantined}) {
-    for (const mail::QueueId& id : list(*where)) {
+    const auto listed = list(*where);
+    if (!listed) {
+      return listed.error();
+    }
+    for (const mail::QueueId& id : *listed) {
       ids.insert(id.text());
     }
   }
@@ -105,15 +118,25 @@ base::Result<MtaTools::Found> SendmailTools::look(const mail::QueueId& id) const
   if (!where) {
     return where.error();
   }
-  if (is_arriving(*where, id)) {
+  const auto arriving = is_arriving(*where, id);
+  if (!arriving) {
+    return arriving.error();
+  }
+  if (*arriving) {
     return Found{Found::Place::Arriving, {}};
   }
-  const std::string path = find_queue_file(*where, "hf", id);
-  if (path.empty()) {
+  const auto path = find_queue_file(*where, "hf", id);
+  if (!path) {
+    return path.error();
+  }
+  if (path->empty()) {
     return Found{};
   }
-  const auto file = read_file(path, O_NOFOLLOW);
-  return file ? Found{Found::Place::Held, find_marks_in_queue_file(*file)} : Found{};
+  const auto file = read_file(*path, O_NOFOLLOW);
+  if (!file) {
+    return file.error().kind == Error::Kind::NotFound ? base::Result<Found>(Found{}) : file.error();
+  }
+  return Found{Found::Place::Held, find_marks_in_queue_file(*file)};
 }
 
 base::Result<MtaTools::Said> SendmailTools::release(const Ids& ids) const {

@@ -48,7 +48,7 @@ class Work {
   void look(const mail::QueueId& id) {
     const auto found = tools_.look(id);
     if (!found) {
-      note(id, Outcome::StillHeld, found.error().what);
+      note(id, Outcome::Unknown, found.error().what);
     } else if (found->place == Place::Arriving) {
       note(id, Outcome::StillHeld, "still being received");
     } else if (found->place == Place::Elsewhere) {
@@ -61,6 +61,7 @@ class Work {
     }
   }
 
+  // Those that the program does not name are looked at again.
   void conclude(const MtaTools::Said& said, Outcome done) {
     MtaTools::Ids released;
     for (const mail::QueueId& id : ours_) {
@@ -70,8 +71,11 @@ class Work {
         continue;
       }
       const auto found = tools_.look(id);
-      if (found && found->place == Place::Elsewhere) {
-        note(id, Outcome::Gone, "not in the hold queue any more");
+      if (!found) {
+        note(id, Outcome::Unknown, found.error().what);
+      } else if (found->place == Place::Elsewhere) {
+        note(id, done == Outcome::Released ? done : Outcome::Gone,
+             "not in the hold queue any more");
       } else {
         note(id, Outcome::StillHeld,
              tools_.program() +

@@ -116,8 +116,11 @@ TEST_CASE("a held message is charged when it is released", "[engine][unit]") {
   CHECK(bench.engine->held()[0].record.recipients.size() == 2);
   bench.restart();
   REQUIRE(bench.engine->held().size() == 1);
-  bench.engine->released({*mail::parse_queue_id("A00002"), *mail::parse_queue_id("A00009")},
-                         "root");
+  const mail::QueueId id = *mail::parse_queue_id("A00002");
+  const auto ordered = bench.engine->order_release({id, *mail::parse_queue_id("A00009")}, "root");
+  REQUIRE(ordered.has_value());
+  CHECK(*ordered == std::vector<mail::QueueId>{id});
+  bench.engine->end_release(id, engine::Fate::Released, "root");
   CHECK(bench.engine->held().empty());
   CHECK(bench.flow("a.example", "outlook").summary.allowance.used_day == 2);
   CHECK(bench.flow("a.example", "gmail").in_flight == 3);

@@ -108,6 +108,34 @@ TEST_CASE("what is still held is given back and tried again at its old place", "
   CHECK(bench.begin_release() == Ids{"A0003"});
 }
 
+TEST_CASE("what cannot be looked at stays begun and charged, and stops nothing else",
+          "[engine][unit]") {
+  FullBench bench;
+  bench.send_held("3@gmail.example", "A0003");
+  bench.clock.advance(1s);
+  bench.send_held("4@gmail.example", "A0004");
+  bench.pass(25h);
+  REQUIRE(bench.begin_release(1) == Ids{"A0003"});
+  bench.end("A0003", Fate::Unknown);
+  CHECK(bench.used("gmail") == 1);
+  CHECK(bench.releasing().empty());  // not asked about for a while
+  CHECK(bench.begin_release() == Ids{"A0004"});
+  bench.end("A0004", Fate::Released);
+  bench.pass(59s);
+  CHECK(bench.releasing().empty());
+  bench.pass(1s);
+  CHECK(bench.releasing() == Ids{"A0003"});
+  bench.end("A0003", Fate::Unknown);
+  bench.pass(119s);
+  CHECK(bench.releasing().empty());
+  bench.pass(1s);
+  REQUIRE(bench.releasing() == Ids{"A0003"});
+  // It may have gone at first.
+  bench.end("A0003", Fate::Gone);
+  CHECK(bench.held().empty());
+  CHECK(bench.used("gmail") == 2);
+}
+
 TEST_CASE("what the releaser does not know for ours waits for a person", "[engine][unit]") {
   FullBench bench;
   bench.send_held("3@gmail.example", "A0003");

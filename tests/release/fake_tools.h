@@ -30,6 +30,9 @@ class FakeTools final : public release::MtaTools {
     return ids;
   }
   [[nodiscard]] base::Result<Found> look(const mail::QueueId& id) const override {
+    if (unreadable.contains(id.text())) {
+      return base::Error{base::Error::Kind::Unavailable, "input/output error"};
+    }
     const auto found = queue.find(id.text());
     return found == queue.end() ? Found{} : found->second;
   }
@@ -56,6 +59,8 @@ class FakeTools final : public release::MtaTools {
   mutable std::vector<std::string> flushed;
   std::set<std::string> not_taken;
   std::set<std::string> passed_over;  ///< by release and remove, silently
+  mutable std::set<std::string> unreadable;
+  std::set<std::string> breaks;  ///< unreadable once the tools have acted
   bool broken = false;
 
  private:
@@ -64,6 +69,7 @@ class FakeTools final : public release::MtaTools {
       return base::Error{base::Error::Kind::Unavailable, "no tools"};
     }
     Said said;
+    unreadable.insert(breaks.begin(), breaks.end());
     for (const mail::QueueId& id : ids) {
       asked.push_back(id.text());
       if (!passed_over.contains(id.text()) && queue.erase(id.text()) > 0) {

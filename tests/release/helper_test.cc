@@ -105,6 +105,23 @@ TEST_CASE("the helper lists, releases and deletes for its user", "[release]") {
   CHECK(*exchange.list() == std::set<std::string>{"4Xk2Pq1z9R3"});
 }
 
+TEST_CASE("the helper listens only where nobody else can put a socket", "[release]") {
+  const test::TemporaryDirectory directory;
+  const test::ManualClock clock;
+  const Options options{directory / "s", directory / "hold.key"};
+  REQUIRE(open_hold_key(options.key_file).has_value());
+  for (const mode_t mode : {0770U, 0707U, 01777U}) {
+    CAPTURE(mode);
+    REQUIRE(chmod(directory.path().c_str(), mode) == 0);
+    const auto opened = Helper::open(options, std::make_unique<test::FakeTools>(), clock);
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error().kind == base::Error::Kind::Denied);
+    CHECK(opened.error().what.starts_with(directory.path() + " must be"));
+  }
+  REQUIRE(chmod(directory.path().c_str(), 0755) == 0);
+  CHECK(Helper::open(options, std::make_unique<test::FakeTools>(), clock).has_value());
+}
+
 TEST_CASE("the helper refuses what is no request and goes on", "[release]") {
   const Fixture fixture;
   for (const std::string& request :
@@ -140,12 +157,16 @@ TEST_CASE("the key is checked at each request", "[release]") {
   const auto refused = exchange.ask({Command::Release, {id("4Xk2Pq1z9R1")}});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().what.find("chmod 600") != std::string::npos);
-  CHECK(exchange.list()->size() == 3);
+  // Who cannot release does not list either, so that it is not taken for alive.
+  const auto listed = exchange.list();
+  REQUIRE_FALSE(listed.has_value());
+  CHECK(listed.error().what == refused.error().what);
   REQUIRE(unlink(fixture.options().key_file.c_str()) == 0);
   REQUIRE(open_hold_key(fixture.options().key_file).has_value());  // another one
   const auto others = exchange.ask({Command::Release, {id("4Xk2Pq1z9R1")}});
   REQUIRE(others.has_value());
   CHECK((*others)[0].outcome == Outcome::NotOurs);
+  CHECK(exchange.list()->size() == 3);
 }
 
 TEST_CASE("another user is refused", "[release]") {

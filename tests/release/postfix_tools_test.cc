@@ -35,12 +35,11 @@ mail::QueueId id(std::string_view text) {
 // A queue directory, and stand-ins for Postfix's commands that work on it.
 class Fixture {
  public:
-  explicit Fixture(const std::string& hashed = "deferred, defer", int depth = 1) {
+  Fixture() {
     for (const char* queue : {"hold", "incoming", "deferred"}) {
       fs::create_directory(directory / queue);
     }
-    script("postconf", "printf '%s\\n' " + directory.path() + " " + std::to_string(depth) + " '" +
-                           hashed + "'; echo \"$@\" >> " + (directory / "asked"));
+    script("postconf", "echo " + directory.path() + "; echo \"$@\" >> " + (directory / "asked"));
     script("postcat", "exec cat");
     // As Postfix 3.7: says what it did, and exits 0 whatever that was.
     script("postsuper", "echo \"$@\" >> " + (directory / "asked") +
@@ -112,16 +111,15 @@ TEST_CASE("a message of Postfix's is looked at in the hold queue alone", "[relea
   CHECK(tools.look(id("4Xk2Pq1z9R6"))->place == Place::Elsewhere);
   CHECK(tools.look(id("4Xk2Pq1z9R7"))->place == Place::Elsewhere);
   CHECK(tools.look(id("4Xk2Pq1z9R9"))->place == Place::Elsewhere);
-  CHECK(fixture.directory.read("asked") ==
-        "-c /etc/some -h queue_directory hash_queue_depth hash_queue_names\n");
+  CHECK(fixture.directory.read("asked") == "-c /etc/some -h queue_directory\n");
   fixture.script("postcat", "echo 'postcat: fatal: no' >&2; exit 1");
   CHECK(tools.look(id("4Xk2Pq1z9R1")).error().what.ends_with("postcat: postcat: fatal: no"));
 }
 
 TEST_CASE("hashed queues are found at any depth", "[release]") {
-  for (const int depth : {1, 2}) {
-    const Fixture fixture("deferred, hold, incoming", depth);
-    const std::string below = depth == 1 ? "A/" : "A/0/";
+  for (const char* below_it : {"A/", "A/0/", "A/0/F/"}) {
+    const Fixture fixture;
+    const std::string below = below_it;
     fixture.message("hold/" + below + "0ABC12DEF34");
     fixture.message("hold/0ABC12DEF35");
     fixture.message("incoming/" + below + "0ABC12DEF36", false);
@@ -166,8 +164,27 @@ TEST_CASE("Postfix that is not there is told", "[release]") {
   const PostfixTools tools(fixture.options);
   CHECK_FALSE(tools.held().has_value());
   CHECK_FALSE(tools.look(id("4Xk2Pq1z9R1")).has_value());
-  const Fixture odd("deferred", 9);
+  const Fixture odd;
+  odd.script("postconf", "echo none");
   CHECK_FALSE(PostfixTools(odd.options).held().has_value());
+}
+
+TEST_CASE("a queue of Postfix's that cannot be looked at is an error, not an empty one",
+          "[release]") {
+  const Fixture fixture;
+  fixture.message("hold/4Xk2Pq1z9R1");
+  const PostfixTools tools(fixture.options);
+  REQUIRE(tools.look(id("4Xk2Pq1z9R1"))->place == Place::Held);
+  fs::rename(fixture.directory / "hold", fixture.directory / "moved");
+  const auto found = tools.look(id("4Xk2Pq1z9R1"));
+  REQUIRE_FALSE(found.has_value());
+  CHECK(found.error().kind == base::Error::Kind::Unavailable);
+  CHECK(found.error().what.find("/hold: ") != std::string::npos);
+  CHECK_FALSE(tools.held().has_value());
+  // A link to itself: neither there nor not there.
+  fs::create_directory(fixture.directory / "hold");
+  fs::create_symlink("A", fixture.directory / "hold/A");
+  CHECK_FALSE(tools.look(id("4Xk2Pq1z9R1")).has_value());
 }
 
 }  // namespace

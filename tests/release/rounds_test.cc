@@ -183,6 +183,44 @@ TEST_CASE("a helper that is away is asked less and less often", "[release]") {
   CHECK(fixture.engine->releaser_alive());
 }
 
+TEST_CASE("a helper that lists but cannot release counts as away", "[release]") {
+  Fixture fixture;
+  const auto ids = fixture.hold(2);
+  fixture.rounds->run();
+  REQUIRE(fixture.engine->releaser_alive());
+  fixture.exchange.ask_problem = "no postsuper";
+  REQUIRE(fixture.rounds->release({ids[0]}, "operator eve").has_value());
+  std::vector<int> at;
+  for (int second = 0; second < 320; ++second) {
+    const std::size_t before = fixture.exchange.asked.size();
+    fixture.rounds->run();
+    if (fixture.exchange.asked.size() > before) {
+      at.push_back(second);
+    }
+    fixture.clock.advance(1s);
+  }
+  CHECK(at == std::vector<int>{1, 3, 7, 15, 31, 61, 91, 121, 151, 181, 211, 241, 271, 301});
+  CHECK_FALSE(fixture.engine->releaser_alive());
+  CHECK(fixture.engine->releasing() == std::vector<mail::QueueId>{ids[0]});
+  fixture.exchange.ask_problem.clear();
+  fixture.clock.advance(30s);
+  fixture.rounds->run();
+  CHECK(fixture.engine->releaser_alive());
+  CHECK(fixture.engine->releasing().empty());
+}
+
+TEST_CASE("a helper that had nothing left to do is back when it lists", "[release]") {
+  Fixture fixture;
+  const auto ids = fixture.hold(1);
+  fixture.rounds->run();
+  fixture.exchange.ask_problem = "no postsuper";
+  REQUIRE_FALSE(fixture.rounds->drop(ids, "operator eve").has_value());
+  fixture.clock.advance(10min);
+  CHECK_FALSE(fixture.engine->releaser_alive());
+  fixture.rounds->run();
+  CHECK(fixture.engine->releaser_alive());
+}
+
 TEST_CASE("held messages are deleted and forgotten", "[release]") {
   Fixture fixture;
   const auto ids = fixture.hold(3);

@@ -54,8 +54,10 @@ TEST_CASE("Sendmail's queue directories are those of its configuration", "[relea
   }
   directory.write("q3", "");
   auto found = find_queue_directories({directory / "q*", "/some/where"});
-  std::sort(found.begin(), found.end());
-  CHECK(found == std::vector<std::string>{"/some/where", directory / "q1", directory / "q2"});
+  REQUIRE(found.has_value());
+  std::sort(found->begin(), found->end());
+  CHECK(*found == std::vector<std::string>{"/some/where", directory / "q1", directory / "q2"});
+  CHECK_FALSE(find_queue_directories({directory / "none/q*"}).has_value());
 }
 
 // Two queue directories, one of them with qf/ and df/, and a stand-in for Sendmail.
@@ -158,6 +160,26 @@ TEST_CASE("Sendmail releases, and delivers if that is wanted", "[release]") {
   const std::string cf = "-C " + fixture.options.sendmail_cf;
   CHECK(fixture.directory.read("asked") ==
         cf + " -v -Q -qQ -qI6AL66EgP000025 -qI6AL66EgP000026\n" + cf + " -qI6AL66EgP000025\n");
+}
+
+TEST_CASE("a queue of Sendmail's that cannot be looked at is an error, not an empty one",
+          "[release]") {
+  const Fixture fixture;
+  fixture.message("split/qf/hf6AL66EgP000026");
+  const SendmailTools tools(fixture.options);
+  REQUIRE(tools.look(id("6AL66EgP000026"))->place == Place::Held);
+  // A link to itself: neither there nor not there.
+  fs::rename(fixture.directory / "split/qf", fixture.directory / "moved");
+  fs::create_symlink("qf", fixture.directory / "split/qf");
+  const auto found = tools.look(id("6AL66EgP000026"));
+  REQUIRE_FALSE(found.has_value());
+  CHECK(found.error().kind == base::Error::Kind::Unavailable);
+  const auto held = tools.held();
+  REQUIRE_FALSE(held.has_value());
+  CHECK(held.error().what.find("/split/qf/") != std::string::npos);
+  CHECK_FALSE(tools.remove({id("6AL66EgP000026")})->complaint.empty());
+  fs::remove_all(fixture.directory / "split");
+  CHECK_FALSE(tools.held().has_value());
 }
 
 TEST_CASE("Sendmail without a queue is told", "[release]") {

@@ -60,6 +60,25 @@ TEST_CASE("only held mail with a good mark is released", "[release]") {
   CHECK(tools.deleted.empty());
 }
 
+TEST_CASE("what cannot be looked at is neither there nor gone", "[release]") {
+  test::FakeTools tools;
+  tools.hold("4Xk2Pq1z9R1", {mark("4Xk2Pq1z9R1")});
+  tools.unreadable = {"4Xk2Pq1z9R1"};
+  tools.hold("4Xk2Pq1z9R2", {mark("4Xk2Pq1z9R2")});
+  tools.passed_over = tools.breaks = {"4Xk2Pq1z9R2"};
+  tools.hold("4Xk2Pq1z9R3", {mark("4Xk2Pq1z9R3")});
+  const Command command = GENERATE(Command::Release, Command::Delete);
+  const auto answers =
+      carry_out({command, {id("4Xk2Pq1z9R1"), id("4Xk2Pq1z9R2"), id("4Xk2Pq1z9R3")}}, tools, &kKey);
+  REQUIRE(answers.has_value());
+  CHECK((*answers)[0].outcome == Outcome::Unknown);
+  CHECK((*answers)[0].text == "input/output error");
+  CHECK((*answers)[1].outcome == Outcome::Unknown);
+  CHECK((*answers)[2].outcome ==
+        (command == Command::Release ? Outcome::Released : Outcome::Deleted));
+  CHECK((tools.released.size() + tools.deleted.size()) == 2);
+}
+
 TEST_CASE("deleting asks the same of a message", "[release]") {
   test::FakeTools tools;
   tools.hold("4Xk2Pq1z9R1", {mark("4Xk2Pq1z9R1")});

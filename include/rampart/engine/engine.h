@@ -195,11 +195,13 @@ class Engine {
   /// no longer held here. StillHeld (and Gone as the first answer, while the MTA may not have put
   /// it into its hold queue yet): it is given back, waits again at its old place, and is left alone
   /// for a while.
-  /// NotOurs: it is given back, and waits for a person.
+  /// NotOurs: it is given back, and waits for a person. Unknown: it stays begun and charged, and is
+  /// left alone for a while.
   /// Harmless if its release was not begun, or if the log has told its end.
   void end_release(const mail::QueueId& id, Fate fate, std::string_view who);
   /// Begun and not ended, oldest first, to be taken up: after a restart, and when it is not known
-  /// what the MTA did. One that is Gone from then on may have been let go before.
+  /// what the MTA did. One that is Gone from then on may have been let go before. Without those
+  /// that are left alone for a while.
   [[nodiscard]] std::vector<mail::QueueId> releasing();
   /// What the MTA's hold queue had in it at `listed_at`. Messages of ours that were held well
   /// before and are not in it wait no more: a person released, deleted or requeued them, and the
@@ -211,9 +213,6 @@ class Engine {
   void set_releaser(const ReleaserStatus& status);
   /// It has answered within the last 5 minutes.
   [[nodiscard]] bool releaser_alive() const;
-
-  /// The MTA has let these messages go (or no longer has them): charged now, no longer held here.
-  void released(const std::vector<mail::QueueId>& queue_ids, std::string_view who);
 
  private:
   struct Data;

@@ -25,6 +25,7 @@ enum class Fate : std::uint8_t {
   StillHeld,  ///< they would not, or could not be asked
   Gone,       ///< it is not in the hold queue
   NotOurs,    ///< it is held, but its mark is missing or of another key
+  Unknown,    ///< they could not look at it
 };
 
 /// Whoever lets held mail go: the MTA serves only root, so it is a process of its own.

@@ -50,7 +50,8 @@ struct HeldMessage {
   std::uint32_t failures = 0;  ///< releases that the MTA did not carry out
   /// Its release was begun in this process, and nobody can have let it go but the first to be told.
   bool just_begun = false;
-  base::SteadyTime aside_until{};  ///< after a failure it stands in no queue until then
+  /// After a failure it stands in no queue until then; begun, it is not asked about until then.
+  base::SteadyTime aside_until{};
   /// Since when the MTA's hold queue does not have it; zero: it has. It stands in no queue then,
   /// and is not counted.
   base::WallTime absent_since{};

@@ -48,8 +48,9 @@ enum class Outcome : std::uint8_t {
   Released,
   Deleted,
   StillHeld,
-  Gone,    ///< not in the hold queue (any more)
-  NotOurs  ///< held, but without a mark of rampart: left alone
+  Gone,     ///< not in the hold queue (any more)
+  NotOurs,  ///< held, but without a mark of rampart: left alone
+  Unknown   ///< the queue could not be looked at
 };
 std::string_view to_string(Outcome outcome) noexcept;
 
