@@ -12,13 +12,14 @@ constexpr base::Micros kQueueLifetime = 5 * 24h;  // Postfix and Sendmail give u
 }  // namespace
 
 Message* Book::enter(std::uint64_t key, base::WallTime now, std::size_t limit) {
-  if (Message* known = find(key)) {
-    return known;
-  }
   if (messages_.size() >= limit) {
-    return nullptr;
+    return find(key);
   }
-  Message& message = messages_[key];
+  const auto [place, is_new] = messages_.try_emplace(key);
+  Message& message = place->second;
+  if (!is_new) {
+    return &message;
+  }
   message.serial = next_serial_++;
   message.arrived = now;
   message.entered = now;

@@ -23,6 +23,7 @@ using report::LogLine;
 
 constexpr std::size_t kPlaces = 4096;           // of the cache of replies
 constexpr std::size_t kDomainsMax = 200'000;    // remembered with their provider
+constexpr std::size_t kSendersMax = 50'000;     // addresses remembered with their sender
 constexpr std::size_t kLearnedMax = 1'000'000;  // taught by relays
 
 template <class... Handlers>
@@ -96,6 +97,7 @@ struct Correlator::Data {
   Names providers;
   std::vector<bool> provider_named;
   std::unordered_map<std::string, std::uint32_t> domain_ids;  // a cache
+  std::unordered_map<std::string, std::uint32_t> sender_ids;  // a cache, by envelope address
   std::unordered_map<std::string, std::string> learned;
   Book book;
   WallTime now{};        // latest time of a line
@@ -108,6 +110,9 @@ struct Correlator::Data {
 std::uint64_t Correlator::Data::key_of(const LogLine& line, std::string_view queue_id) {
   const std::string_view instance = book_instance(line.instance);
   const std::uint64_t own = Book::key(instance, queue_id);
+  if (instance.empty()) {
+    return own;
+  }
   const std::uint64_t shared = Book::key({}, queue_id);
   return book.find(own) == nullptr && book.find(shared) != nullptr ? shared : own;
 }
@@ -158,12 +163,22 @@ Recipient& Correlator::Data::find_recipient(Message& message, const Delivery& de
 }
 
 void Correlator::Data::name_sender(Message& message) {
-  if (message.sender == Message::kUnnamed) {
+  if (message.sender != Message::kUnnamed) {
+    return;
+  }
+  const auto known = sender_ids.find(message.envelope_sender);
+  if (known != sender_ids.end()) {
+    message.sender = known->second;
+  } else {
     const mail::Address sender =
         mail::parse_address(message.envelope_sender).value_or(mail::Address{});
     message.sender = senders.enter(active->policy().senders.sender_of(sender, {}, {}));
-    message.envelope_sender = {};
+    if (sender_ids.size() >= kSendersMax) {
+      sender_ids.clear();
+    }
+    sender_ids.emplace(message.envelope_sender, message.sender);
   }
+  message.envelope_sender = {};
 }
 
 std::uint32_t Correlator::Data::enter_provider(std::string_view name) {

@@ -32,8 +32,16 @@ bool Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
   if (outcome.kind != Outcome::Kind::Reply || outcome.delivery->recipient.domain.empty()) {
     return false;
   }
-  const bool refused = acts && outcome.attempts == 1 && refuse(outcome, asked);
   const policy::Options& options = active_->options();
+  const report::Delivery& delivery = *outcome.delivery;
+  std::string key;  // what for is asked, and what is delivered to, as a rule the same
+  bool refused = false;
+  if (acts && outcome.attempts == 1 && !known_.empty()) {
+    key = suppression::canonical_key(
+        delivery.original_recipient ? *delivery.original_recipient : delivery.recipient,
+        options.suppression);
+    refused = refuse(key, asked);
+  }
   const bool delivered = outcome.found.reply_class == ReplyClass::Delivered;
   if (!outcome.final || (delivered && options.smarthost)) {
     return refused;  // the next hop's 250 says nothing of the recipient
@@ -42,9 +50,8 @@ bool Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
   if (!delivered && !dead) {
     return refused;
   }
-  std::string key;
-  if (dead || !known_.empty()) {
-    key = suppression::canonical_key(outcome.delivery->recipient, options.suppression);
+  if ((dead || !known_.empty()) && (key.empty() || delivery.original_recipient)) {
+    key = suppression::canonical_key(delivery.recipient, options.suppression);
   }
   const bool doubted = doubts(outcome, dead, key);
   if (dead) {
@@ -67,19 +74,14 @@ bool Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
 }
 
 // Counts it, if the address that was asked for is suppressed by then.
-bool Suppressed::refuse(const Outcome& outcome, base::WallTime asked) {
-  if (known_.empty()) {
-    return false;
-  }
-  const suppression::Options& options = active_->options().suppression;
-  const report::Delivery& delivery = *outcome.delivery;
-  const auto known = known_.find(suppression::canonical_key(
-      delivery.original_recipient ? *delivery.original_recipient : delivery.recipient, options));
+bool Suppressed::refuse(const std::string& key, base::WallTime asked) {
+  const auto known = known_.find(key);
   if (known == known_.end() || !known->second.in_force) {
     return false;
   }
   SuppressedAddress& address = known->second.address;
-  if (asked < address.since || asked >= address.since + options.hard_expiry) {
+  if (asked < address.since ||
+      asked >= address.since + active_->options().suppression.hard_expiry) {
     return false;
   }
   ++address.refused;

@@ -18,11 +18,6 @@ constexpr std::int64_t kConfirmAfter =
     2 * kFivesOfHour;  // the hour after, and one for late reports
 
 template <class Ring>
-auto& slot(Ring& ring, std::int64_t bucket) noexcept {
-  return ring[static_cast<std::size_t>(bucket) % ring.size()];
-}
-
-template <class Ring>
 std::uint32_t sum(const Ring& ring) noexcept {
   const auto total = std::accumulate(ring.begin(), ring.end(), std::uint64_t{0});
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(total, kCountMax));
@@ -91,7 +86,7 @@ void move_ring(Ring& ring, std::int64_t from, std::int64_t to) noexcept {
 }
 
 void bring_back_peaks(std::span<Peak> peaks, std::int64_t today) noexcept {
-  for (std::size_t i = 0; i < peaks.size(); ++i) {
+  for (std::size_t i = 0; i < peaks.size() && peaks[i].day != 0; ++i) {
     if (peaks[i].day > today) {
       peaks[i].day = static_cast<std::int32_t>(today);  // the highest of the days ahead
       std::fill(peaks.begin() + static_cast<std::ptrdiff_t>(i) + 1, peaks.end(), Peak{});

@@ -17,6 +17,12 @@ namespace rampart::ramp {
 inline constexpr std::uint32_t kCountMax = kUnlimited - 1;
 inline constexpr base::WallTime kTimeMax{base::Micros{253'402'300'799'000'000LL}};  ///< end of 9999
 
+/// The place of a bucket in its ring.
+template <class Ring>
+auto& slot(Ring& ring, std::int64_t bucket) noexcept {
+  return ring[static_cast<std::size_t>(bucket) % ring.size()];
+}
+
 /// Adds without wrapping; kUnlimited is never reached.
 constexpr void add(std::uint32_t& count, std::uint32_t by) noexcept {
   count = by > kCountMax - count ? kCountMax : count + by;

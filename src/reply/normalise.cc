@@ -384,4 +384,17 @@ Normalised normalise(std::string_view reply, Stage stage) {
   return result;
 }
 
+std::optional<Normalised> read_acceptance(std::string_view reply, Stage stage) {
+  if (stage == Stage::Unknown || reply.size() < 4 || reply[0] != '2' || reply[3] != ' ') {
+    return std::nullopt;
+  }
+  Normalised result;
+  result.stage = stage;
+  std::string_view text = reply.substr(0, kReplyBytesMax);
+  bool continued = false;
+  result.code = consume_code(text, continued);
+  result.enhanced = consume_enhanced(text);
+  return result.code != 0 && result.enhanced ? std::optional(std::move(result)) : std::nullopt;
+}
+
 }  // namespace rampart::reply

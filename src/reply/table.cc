@@ -168,7 +168,9 @@ void Table::Impl::compile(Checks checks, std::string& errors) {
 }
 
 Classification Table::Impl::classify(const Question& question, bool with_operator) const {
-  Normalised reply = normalise(question.reply, question.stage);
+  auto acceptance = read_acceptance(question.reply, question.stage);
+  Normalised reply =
+      acceptance ? std::move(*acceptance) : normalise(question.reply, question.stage);
   const bool own_code = reply.enhanced.has_value();
   if (!own_code) {
     reply.enhanced = question.dsn;

@@ -127,7 +127,7 @@ std::optional<mail::QueueId> find_queued_as(std::string_view text) {
 
 bool starts_with_any(std::string_view text, std::span<const std::string_view> prefixes) noexcept {
   for (const std::string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) {
+    if (text.substr(0, 1) == prefix.substr(0, 1) && text.starts_with(prefix)) {
       return true;
     }
   }

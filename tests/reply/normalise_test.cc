@@ -130,5 +130,29 @@ TEST_CASE("the text is bounded and cut between characters", "[reply][unit]") {
   CHECK(static_cast<unsigned char>(n.text.back()) == 0xA9);
 }
 
+TEST_CASE("an acceptance reads the same without its text", "[reply][unit]") {
+  using namespace std::string_literals;
+  for (const std::string& reply :
+       {"250 2.0.0 Ok: queued as 4XkPq1"s, "250 2.1.5 (in reply to RCPT TO command)"s,
+        "250 #2.6.0 <1@a.example> Queued"s, "250 2.0.0"s, "221 2.0.0 550 5.1.1 no"s,
+        "250  2.0.0\x01Ok"s}) {
+    CAPTURE(reply);
+    const auto read = read_acceptance(reply, Stage::EndOfData);
+    const Normalised whole = normalise(reply, Stage::EndOfData);
+    REQUIRE(read.has_value());
+    CHECK(read->code == whole.code);
+    CHECK(read->enhanced == whole.enhanced);
+    CHECK(read->stage == whole.stage);
+    CHECK_FALSE(read_acceptance(reply, Stage::Unknown).has_value());
+  }
+  for (const std::string& reply :
+       {""s, "250"s, "250 Ok"s, "250-2.0.0 Ok"s, "550 5.1.1 no"s, "2500 2.0.0 Ok"s,
+        " 250 2.0.0 Ok"s, "2x0 2.0.0 Ok"s, "250 \t2.0.0 Ok"s, "250 2.0.0x"s,
+        "host a said: 250 2.0.0 Ok"s}) {
+    CAPTURE(reply);
+    CHECK_FALSE(read_acceptance(reply, Stage::EndOfData).has_value());
+  }
+}
+
 }  // namespace
 }  // namespace rampart::reply

@@ -60,7 +60,7 @@ class Suppressed {
     bool in_force = false;
   };
   [[nodiscard]] bool is_hard(const Outcome& outcome) const;
-  bool refuse(const Outcome& outcome, base::WallTime asked);
+  bool refuse(const std::string& key, base::WallTime asked);
   bool doubts(const Outcome& outcome, bool dead, const std::string& key);
   void note(const Outcome& outcome, const std::string& key);
 

@@ -41,4 +41,9 @@ struct Normalised {
 /// @param stage  the stage the caller knows; Unknown: the wrapping's, if it names one.
 Normalised normalise(std::string_view reply, mail::Stage stage);
 
+/// Reads code and enhanced code of a plain acceptance, "250 2.0.0 Ok: queued as 4XkPq1": most
+/// replies are such, and nobody asks for their text.
+/// @return what normalise() gives, but without text; nullopt where it takes normalise() to tell
+std::optional<Normalised> read_acceptance(std::string_view reply, mail::Stage stage);
+
 }  // namespace rampart::reply
