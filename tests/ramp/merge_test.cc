@@ -80,11 +80,85 @@ TEST_CASE("counters and pauses of a live flow stay", "[ramp][merge][unit]") {
   const ramp::Flow before = world.flow;
   CHECK(ramp::merge_history(world.flow, seeded, world.context()));
   CHECK(world.allowance().level == 500);
-  CHECK(world.allowance().used_day == 7);
-  CHECK(world.flow.got == before.got);
+  CHECK(world.allowance().used_hour == 7);
+  CHECK(world.allowance().used_day == 507);  // 500 twelve hours ago, before its first use
   CHECK(world.flow.in_flight == 7);
   CHECK(world.flow.deferred == 2);
   CHECK(world.flow.pause_until == before.pause_until);
+}
+
+void deliver(World& world, Micros ago, std::uint32_t units) {
+  const WallTime at = world.now - ago;
+  for (std::uint32_t i = 0; i < units; ++i) {
+    ramp::charge(world.flow, world.context(at));
+    ramp::Reported reported;
+    reported.reply_class = ReplyClass::Delivered;
+    reported.final = true;
+    ramp::on_report(world.subject(), reported, world.context(at), world.host_context(at));
+  }
+}
+
+// What went out, by hours before midnight: as the logs tell and as the flow has counted it itself.
+TEST_CASE("today's volume counts once, whoever counted it", "[ramp][merge][unit]") {
+  struct Sent {
+    Micros ago;
+    std::uint32_t units;
+  };
+  struct Case {
+    const char* name;
+    std::vector<Sent> logs;  // oldest first
+    std::vector<Sent> live;
+    std::uint32_t day;
+    std::uint32_t hour;
+  };
+  const std::vector<Case> cases{
+      {"never used here", {{5h, 300}, {20min, 40}}, {}, 340, 40},
+      {"used since some hours",
+       {{5h, 300}, {170min, 20}, {130min, 50}, {20min, 40}},
+       {{130min, 50}, {20min, 40}},
+       410,
+       40},
+      {"used since some minutes", {{5h, 300}, {40min, 60}, {10min, 9}}, {{10min, 9}}, 369, 69},
+      {"used all day", {{1370min, 90}, {20min, 40}}, {{1370min, 80}, {20min, 30}}, 110, 30},
+      {"the logs end before", {{5h, 300}}, {{20min, 40}}, 340, 40},
+      {"the logs tell less", {{130min, 10}}, {{130min, 50}, {20min, 40}}, 90, 40},
+      {"used days ago", {{5h, 300}}, {{80h, 10}}, 300, 0},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.name);
+    World world;
+    World past;
+    for (const Sent& sent : test.live) {
+      deliver(world, sent.ago, sent.units);
+    }
+    for (const Sent& sent : test.logs) {
+      deliver(past, sent.ago, sent.units);
+    }
+    ramp::merge_history(world.flow, past.flow, world.context());
+    CHECK(world.allowance().used_day == test.day);
+    CHECK(world.allowance().got_day == test.day);
+    CHECK(world.allowance().used_hour == test.hour);
+    const ramp::Flow once = world.flow;
+    CHECK_FALSE(ramp::merge_history(world.flow, past.flow, world.context()));
+    CHECK(world.flow == once);
+    world.now += 24h;
+    CHECK(world.allowance().level >= test.day);
+    CHECK(world.allowance().used_day == 0);
+  }
+}
+
+TEST_CASE("blocks of the past spoil their days", "[ramp][merge][unit]") {
+  World past;
+  deliver(past, 5h, 300);
+  past.flow.last_block = past.now - 5h;
+  past.flow.last_deferral = past.now - 4h;
+  World world;
+  deliver(world, 20min, 40);
+  ramp::merge_history(world.flow, past.flow, world.context());
+  CHECK(world.flow.last_block == past.now - 5h);
+  CHECK(world.flow.last_deferral == past.now - 4h);
+  world.now += 26h;
+  CHECK(world.allowance().level == 0);
 }
 
 TEST_CASE("pauses of the past are not taken over", "[ramp][merge][unit]") {
