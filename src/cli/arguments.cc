@@ -358,8 +358,9 @@ class Builder {
         add("replay",
             "What the configuration would have done with the mail of old logs. Nothing is sent or "
             "stored. 421s are answers that say too fast, or a block. Those NOW are an estimate: at "
-            "least those of mail that went when it did in the log while its flow had sent no less "
-            "in the hour before, at most with those that delayed mail would have met by the log.");
+            "least those told to mail that went when it did in the log while its flow had sent no "
+            "less in the hour before; at most every one that was told in the replay, also to mail "
+            "that went later, which is told what the log said of it nearest to that time.");
     old_logs(replay, "Only what happened since: 2026-11-01, or 7d; earlier mail teaches levels");
     replay->add_flag("--unmatched", a_.unmatched, "Show the replies that no rule knows");
     replay->add_flag("--full", a_.full, "Show whole addresses and replies");

@@ -41,10 +41,6 @@ std::string interval(double seconds) {
   return seconds >= 10 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.2g} s", seconds);
 }
 
-std::string count_of(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", grouped(number), what, number == 1 ? "" : "s");
-}
-
 std::string percent(double share) {
   return fmt::format("{:.3g}%", 100 * share);
 }

@@ -28,8 +28,6 @@ std::string moment(std::optional<base::WallTime> time, base::WallTime now);
 std::string length(const Json& json, const char* key);
 /// "109 s", "0.25 s".
 std::string interval(double seconds);
-/// "1 recipient", "1 200 recipients".
-std::string count_of(std::uint64_t number, std::string_view what);
 /// "12%", "2.5%".
 std::string percent(double share);
 std::string share(std::uint64_t part, std::uint64_t whole);

@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "options_for.h"
 #include "past_reader.h"
+#include "past_words.h"
 #include "service.h"
 #include "table.h"
 #include "words.h"
@@ -27,6 +28,7 @@ constexpr std::size_t kFlowsShown = 20;
 constexpr std::size_t kFlowsSent = 500;    // in one request
 constexpr std::size_t kOthersSent = 4000;  // the same of domains and addresses
 constexpr base::Micros kTimeout = std::chrono::minutes{2};
+constexpr base::Micros kBehindMax = std::chrono::minutes{1};
 
 /// One row of the table.
 struct Row {
@@ -143,12 +145,30 @@ void hand_over_flows(const Service& service,
   }
 }
 
+// Mail that the service has still to read of would be counted twice.
+void require_that_it_keeps_up(const Service& service) {
+  const Json status = service.ask({{"command", "status"}});
+  for (const Json& source : status.at("sources")) {
+    const base::Micros behind =
+        std::chrono::seconds{static_cast<long long>(source.value("lag_seconds", 0.0))};
+    const std::string name = text_of(source, "name");
+    const bool is_mailbox = name.starts_with("maildir:") || name.starts_with("mbox:");
+    if (!is_mailbox && behind > kBehindMax) {
+      throw Failure{kRefused, "unavailable",
+                    fmt::format("the service is {} behind in {} and would count that mail twice: "
+                                "learn again when rampart status says that it has caught up",
+                                base::format_duration(behind), base::printable(name))};
+    }
+  }
+}
+
 Learned hand_over(const Arguments& arguments,
                   const PastReader& past,
                   const std::vector<Seed>& seeds,
                   const std::vector<history::DeadRecipient>& dead,
                   std::vector<Row>& rows) {
   const Service service(arguments);
+  require_that_it_keeps_up(service);
   Learned learned;
   const auto& taught = past.correlator().domains();
   const std::vector<std::pair<std::string, std::string>> domains(taught.begin(), taught.end());
@@ -179,43 +199,12 @@ Learned hand_over(const Arguments& arguments,
 
 // --- for people ---
 
-std::string render_files(const PastReader& past) {
-  base::WallTime first{};
-  base::WallTime last{};
-  std::size_t read = 0;
-  std::string text;
-  for (const feed::ArchiveFile& file : past.archive().files()) {
-    if (file.lines > 0) {
-      ++read;
-      first = first == base::WallTime{} ? file.first : std::min(first, file.first);
-      last = std::max(last, file.last);
-    }
-    if (file.repeated > 0) {
-      text += fmt::format("{}: {} of {} lines are in another file, too, and count once\n",
-                          file.path, grouped(file.repeated), grouped(file.lines));
-    }
-  }
+std::string render_head(const PastReader& past) {
   const std::uint64_t lost = past.levels().passed_over() + past.correlator().counts().passed_over;
-  if (lost > 0) {
-    text += fmt::format("{} reports or messages found no room and do not count\n", grouped(lost));
-  }
-  return fmt::format("read {} files, {} lines, {} to {} ({:.1f} s)\n", read,
-                     grouped(past.archive().progress().lines), local_stamp(first),
-                     local_stamp(last), static_cast<double>(past.took().count()) / 1e6) +
-         text;
-}
-
-std::string render_not_understood(const feed::Archive& archive) {
-  if (archive.not_understood() == 0) {
-    return {};
-  }
-  std::string places;
-  for (const feed::ArchivePlace& place : archive.not_understood_places()) {
-    places += fmt::format("{}{}:{}", places.empty() ? "" : ", ", place.path, place.line);
-  }
-  const bool more = archive.not_understood() > archive.not_understood_places().size();
-  return fmt::format("not understood: {} lines of the MTA ({}{})\n",
-                     grouped(archive.not_understood()), places, more ? ", ..." : "");
+  return render_files(past.archive(), past.took()) +
+         (lost > 0 ? fmt::format("no room: {} not counted\n",
+                                 count_of(lost, "message or answer", "messages or answers"))
+                   : "");
 }
 
 std::string render_rows(const std::vector<Row>& rows, bool all, bool colours) {
@@ -245,7 +234,7 @@ std::string render_rows(const std::vector<Row>& rows, bool all, bool colours) {
   std::string text =
       rows.empty() ? "no mail that left this host was found\n" : table.render(colours);
   if (rows.size() > shown) {
-    text += fmt::format("and {} more flows (--all shows them)\n", grouped(rows.size() - shown));
+    text += fmt::format("and {} (--all shows all)\n", count_of(rows.size() - shown, "more flow"));
   }
   return text;
 }
@@ -256,20 +245,22 @@ std::string render_dead(const Arguments& arguments,
                         const Learned& learned) {
   std::string text;
   for (const history::LeftOut& day : past.dead().left_out(past.correlator())) {
-    text += fmt::format("left out: on {} {} said of {} of {} recipients that they do not exist\n",
+    text += fmt::format("left out: on {} {} said of {} of {} that they do not exist\n",
                         base::format_utc(day.day).substr(0, 10), base::printable(day.provider),
-                        grouped(day.dead), grouped(day.total));
+                        grouped(day.dead), count_of(day.total, "recipient"));
   }
   if (dead == 0) {
     return text;
   }
-  text += fmt::format("{} addresses answered that they do not exist", grouped(dead));
+  const bool one = dead == 1;
+  text += fmt::format("{} said not to exist", count_of(dead, "address was", "addresses were"));
   if (!arguments.suppress) {
-    return text + "; --suppress takes them over\n";
+    return text + fmt::format("; --suppress takes {} over\n", one ? "it" : "them");
   }
-  return text + (arguments.dry_run ? "; they would be suppressed\n"
-                                   : fmt::format("; {} of them are newly suppressed\n",
-                                                 grouped(learned.suppressed)));
+  if (arguments.dry_run) {
+    return text + fmt::format("; {} would be suppressed\n", one ? "it" : "they");
+  }
+  return text + fmt::format("; {} newly suppressed\n", grouped(learned.suppressed));
 }
 
 Json to_json(const Arguments& arguments,
@@ -277,19 +268,6 @@ Json to_json(const Arguments& arguments,
              const std::vector<Row>& rows,
              std::size_t dead,
              const Learned& learned) {
-  Json files = Json::array();
-  for (const feed::ArchiveFile& file : past.archive().files()) {
-    files.push_back({{"path", file.path},
-                     {"lines", file.lines},
-                     {"repeated", file.repeated},
-                     {"first", base::format_utc(file.first)},
-                     {"last", base::format_utc(file.last)},
-                     {"problem", file.problem}});
-  }
-  Json places = Json::array();
-  for (const feed::ArchivePlace& place : past.archive().not_understood_places()) {
-    places.push_back({{"path", place.path}, {"line", place.line}});
-  }
   Json flows = Json::array();
   for (const Row& row : rows) {
     flows.push_back({{"sender", row.seed->key.sender},
@@ -309,11 +287,11 @@ Json to_json(const Arguments& arguments,
                         {"dead", day.dead},
                         {"total", day.total}});
   }
-  return {{"files", std::move(files)},
+  return {{"files", files_json(past.archive())},
           {"unmatched", past.archive().unmatched()},
           {"lines", past.archive().progress().lines},
           {"not_understood", past.archive().not_understood()},
-          {"not_understood_at", std::move(places)},
+          {"not_understood_at", not_understood_json(past.archive())},
           {"flows", std::move(flows)},
           {"dead", dead},
           {"left_out", std::move(left_out)},
@@ -331,9 +309,7 @@ int run_learn(const Arguments& arguments, const Output& output) {
   PastReader past(arguments, *config, clock);
   past.read(since, !output.json() && !arguments.quiet);
   const bool problems = tell_problems(past.archive());
-  if (past.archive().progress().lines == 0) {
-    throw Failure{kUsage, "usage", "no line of a log was read; nothing was learned"};
-  }
+  require_lines(past.archive(), format_of(arguments, *config), "nothing was learned");
   const std::vector<Seed> seeds = history::seeds_of(past.levels(), past.correlator());
   const auto dead = past.dead().recipients(past.now());
   std::vector<Row> rows = rows_of(past, seeds);
@@ -347,12 +323,11 @@ int run_learn(const Arguments& arguments, const Output& output) {
     output.print_json(to_json(arguments, past, rows, dead.size(), learned));
     return problems ? kFound : kDone;
   }
-  output.print(render_files(past) + render_not_understood(past.archive()) +
-               render_rows(rows, arguments.all, output.colours()) +
+  output.print(render_head(past) + render_rows(rows, arguments.all, output.colours()) +
                render_dead(arguments, past, dead.size(), learned));
   output.print(arguments.dry_run ? "nothing changed (--dry-run)\n"
-                                 : fmt::format("{} of {} flows changed\n", grouped(learned.changed),
-                                               grouped(seeds.size())));
+                                 : fmt::format("{} of {} changed\n", grouped(learned.changed),
+                                               count_of(seeds.size(), "flow")));
   return problems ? kFound : kDone;
 }
 

@@ -32,6 +32,11 @@ const feed::LogSource* first_log(const config::Config& config) {
 
 }  // namespace
 
+std::string format_of(const Arguments& arguments, const config::Config& config) {
+  const feed::LogSource* log = first_log(config);
+  return !arguments.format.empty() ? arguments.format : log != nullptr ? log->format : "auto";
+}
+
 feed::Archive open_archive(const Arguments& arguments,
                            const config::Config& config,
                            base::WallTime now) {
@@ -39,10 +44,9 @@ feed::Archive open_archive(const Arguments& arguments,
   options.paths = arguments.words;
   options.now = now;
   if (const feed::LogSource* log = first_log(config)) {
-    options.format = log->format;
     options.tz = log->tz;
   }
-  options.format = arguments.format.empty() ? options.format : arguments.format;
+  options.format = format_of(arguments, config);
   options.tz = arguments.tz.empty() ? options.tz : arguments.tz;
   auto archive = feed::Archive::open(options);
   if (!archive) {
@@ -75,22 +79,6 @@ std::optional<base::WallTime> since_of(const Arguments& arguments, base::WallTim
                       "\" is no time: write 2026-11-01, 2026-11-01T08:00:00Z or 30d"};
   }
   return since;
-}
-
-bool tell_problems(const feed::Archive& archive) {
-  bool any = false;
-  for (const std::string& path : archive.unmatched()) {
-    std::fprintf(stderr, "rampart: %s: no such file\n", base::printable(path).c_str());
-    any = true;
-  }
-  for (const feed::ArchiveFile& file : archive.files()) {
-    if (!file.problem.empty()) {
-      std::fprintf(stderr, "rampart: %s%s\n", base::printable(file.problem).c_str(),
-                   file.lines > 0 ? "; the lines before count" : "");
-      any = true;
-    }
-  }
-  return any;
 }
 
 std::string describe(const feed::ArchiveProgress& progress, base::Micros elapsed) {

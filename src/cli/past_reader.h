@@ -22,6 +22,9 @@
 
 namespace rampart::cli {
 
+/// --format, or that of the configuration's first log.
+std::string format_of(const Arguments& arguments, const config::Config& config);
+
 /// Opens the logs that the words name, with --tz and --format, or those of the configuration's
 /// first log.
 feed::Archive open_archive(const Arguments& arguments,
@@ -33,10 +36,6 @@ feed::Archive open_archive(const Arguments& arguments,
 std::optional<base::WallTime> parse_since(std::string_view text, base::WallTime now);
 /// --since, nullopt if it was not given. Throws Failure for what is no time.
 std::optional<base::WallTime> since_of(const Arguments& arguments, base::WallTime now);
-
-/// Tells on standard error which files could not be read, wholly or in part.
-/// @return whether there are any
-bool tell_problems(const feed::Archive& archive);
 
 /// Shows on standard error how far reading is, once a second, if that is a terminal.
 class ProgressLine {

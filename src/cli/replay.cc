@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "options_for.h"
 #include "past_reader.h"
+#include "past_words.h"
 #include "table.h"
 #include "words.h"
 
@@ -26,9 +27,10 @@ constexpr std::size_t kFlowsShown = 20;
 constexpr std::size_t kAddressesShown = 20;
 constexpr std::size_t kRepliesShown = 50;
 constexpr std::string_view kEstimate =
-    "421s NOW: low counts those of mail that went when it did in the log while its flow had sent "
-    "no less in the hour before; high adds those that delayed mail would have met by the log; how "
-    "a provider answers a slower sender, no log can tell.";
+    "421s NOW: low counts those told to mail that went when it did in the log while its flow had "
+    "sent no less in the hour before; high counts every one that was told in the replay, also to "
+    "mail that went later, which is told what the log said of it nearest to that time; how a "
+    "provider answers a slower sender, no log can tell.";
 
 // The mode that is being tried out is enforce; rules that observe by their own word still do.
 std::shared_ptr<const policy::Active> enforced(const config::Config& config) {
@@ -77,11 +79,6 @@ void read(Result& result, const base::Clock& clock, bool show_progress) {
   result.took = clock.steady_now() - begun;
 }
 
-std::uint64_t speed(const Result& result) {
-  const double seconds = std::max(1e-6, static_cast<double>(result.took.count()) / 1e6);
-  return static_cast<std::uint64_t>(static_cast<double>(result.archive.progress().lines) / seconds);
-}
-
 std::string address_of(const SuppressedAddress& address, const Arguments& arguments) {
   return arguments.full ? base::printable(address.key) : masked(address.key);
 }
@@ -93,34 +90,11 @@ std::string reply_of(const SuppressedAddress& address, const Arguments& argument
 // --- for people ---
 
 std::string render_head(const Result& result) {
-  base::WallTime first{};
-  base::WallTime last{};
-  std::size_t read = 0;
-  for (const feed::ArchiveFile& file : result.archive.files()) {
-    if (file.lines > 0 && file.first != base::WallTime{}) {
-      first = read == 0 ? file.first : std::min(first, file.first);
-      last = std::max(last, file.last);
-      ++read;
-    }
-  }
-  std::string text = fmt::format(
-      "read {} {}, {} lines, {} to {} ({:.1f} s, {} lines/s)\n", read, read == 1 ? "file" : "files",
-      grouped(result.archive.progress().lines), local_stamp(first), local_stamp(last),
-      static_cast<double>(result.took.count()) / 1e6, grouped(speed(result)));
-  if (result.archive.not_understood() > 0) {
-    std::string places;
-    for (const feed::ArchivePlace& place : result.archive.not_understood_places()) {
-      places += fmt::format("{}{}:{}", places.empty() ? "" : ", ", base::printable(place.path),
-                            place.line);
-    }
-    const bool more =
-        result.archive.not_understood() > result.archive.not_understood_places().size();
-    text += fmt::format("not understood: {} lines of the MTA ({}{})\n",
-                        grouped(result.archive.not_understood()), places, more ? ", ..." : "");
-  }
+  std::string text = render_files(result.archive, result.took);
   const std::uint64_t lost = result.replay.passed_over() + result.correlator.counts().passed_over;
   if (lost > 0) {
-    text += fmt::format("no room: {} messages or answers do not count\n", grouped(lost));
+    text += fmt::format("no room: {} not counted\n",
+                        count_of(lost, "message or answer", "messages or answers"));
   }
   return text + fmt::format("with {}{}{}:\n",
                             result.config.empty() ? "the defaults" : base::printable(result.config),
@@ -173,7 +147,7 @@ std::string render_flows(const Result& result, bool all, bool colours) {
   }
   std::string text = table.render(colours);
   if (flows.size() > rows) {
-    text += fmt::format("and {} more flows (--all shows them)\n", grouped(flows.size() - rows));
+    text += fmt::format("and {} (--all shows all)\n", count_of(flows.size() - rows, "more flow"));
   }
   if (waiting > 0) {
     text += fmt::format("still waiting when the log ended: {}\n", grouped(waiting));
@@ -194,10 +168,9 @@ std::string render_suppressed(const Result& result, const Arguments& arguments) 
       taken.push_back(address);
     }
   }
-  std::string text = fmt::format(
-      "suppressed: {} addresses, {} later recipients refused; {} of the addresses took mail "
-      "later\n",
-      grouped(addresses.size()), grouped(refused), grouped(taken.size()));
+  std::string text = fmt::format("suppressed: {}, {} refused; {} took mail later\n",
+                                 count_of(addresses.size(), "address", "addresses"),
+                                 count_of(refused, "later recipient"), grouped(taken.size()));
   const std::size_t rows = arguments.all ? taken.size() : std::min(taken.size(), kAddressesShown);
   for (std::size_t i = 0; i < rows; ++i) {
     text += fmt::format("  {}  {}, took mail {}; rule {}: {}\n", address_of(taken[i], arguments),
@@ -205,11 +178,11 @@ std::string render_suppressed(const Result& result, const Arguments& arguments) 
                         taken[i].rule, reply_of(taken[i], arguments));
   }
   if (taken.size() > rows) {
-    text += fmt::format("  and {} more (--all shows them)\n", grouped(taken.size() - rows));
+    text += fmt::format("  and {} more (--all shows all)\n", grouped(taken.size() - rows));
   }
   if (result.replay.suppressed().doubted() > 0) {
-    text += fmt::format("  left out: {} bounces while a provider refused far too many\n",
-                        grouped(result.replay.suppressed().doubted()));
+    text += fmt::format("  left out: {} while a provider refused far too many\n",
+                        count_of(result.replay.suppressed().doubted(), "bounce"));
   }
   return text;
 }
@@ -228,7 +201,8 @@ std::string render_unmatched(const Result& result, const Arguments& arguments) {
                         arguments.full ? replies[i].sample : replies[i].kind);
   }
   if (replies.size() > rows) {
-    text += fmt::format("  and {} more kinds (--all shows them)\n", grouped(replies.size() - rows));
+    text +=
+        fmt::format("  and {} (--all shows all)\n", count_of(replies.size() - rows, "more kind"));
   }
   return text;
 }
@@ -243,19 +217,6 @@ std::string render(const Result& result, const Arguments& arguments, bool colour
 }
 
 // --- for programs ---
-
-Json files_of(const feed::Archive& archive) {
-  Json files = Json::array();
-  for (const feed::ArchiveFile& file : archive.files()) {
-    files.push_back({{"path", file.path},
-                     {"lines", file.lines},
-                     {"repeated", file.repeated},
-                     {"first", base::format_utc(file.first)},
-                     {"last", base::format_utc(file.last)},
-                     {"problem", file.problem}});
-  }
-  return files;
-}
 
 Json flows_of(const Result& result) {
   Json flows = Json::array();
@@ -300,10 +261,6 @@ Json suppressed_of(const Result& result, const Arguments& arguments) {
 }
 
 Json to_json(const Result& result, const Arguments& arguments) {
-  Json places = Json::array();
-  for (const feed::ArchivePlace& place : result.archive.not_understood_places()) {
-    places.push_back({{"path", place.path}, {"line", place.line}});
-  }
   Json kinds = Json::array();
   for (const history::UnmatchedReply& reply : result.unmatched.replies()) {
     kinds.push_back({{"provider", reply.provider},
@@ -314,13 +271,13 @@ Json to_json(const Result& result, const Arguments& arguments) {
   return {{"config", result.config},
           {"mode_taken_for", "enforce"},
           {"since", result.since ? Json(base::format_utc(*result.since)) : Json(nullptr)},
-          {"files", files_of(result.archive)},
+          {"files", files_json(result.archive)},
           {"unmatched_paths", result.archive.unmatched()},
           {"lines", result.archive.progress().lines},
           {"seconds", static_cast<double>(result.took.count()) / 1e6},
-          {"lines_per_second", speed(result)},
+          {"lines_per_second", lines_per_second(result.archive, result.took)},
           {"not_understood", result.archive.not_understood()},
-          {"not_understood_at", std::move(places)},
+          {"not_understood_at", not_understood_json(result.archive)},
           {"passed_over", result.replay.passed_over() + result.correlator.counts().passed_over},
           {"flows", flows_of(result)},
           {"estimate", kEstimate},
@@ -341,9 +298,7 @@ int run_replay(const Arguments& arguments, const Output& output) {
   result.observes = config->policy->options.mode == policy::Mode::Observe;
   read(result, clock, !output.json() && !arguments.quiet);
   const bool unreadable = tell_problems(result.archive);
-  if (result.archive.progress().lines == 0) {
-    throw Failure{kUsage, "usage", "no line of a log was read: nothing to replay"};
-  }
+  require_lines(result.archive, format_of(arguments, *config), "nothing to replay");
   if (output.json()) {
     output.print_json(to_json(result, arguments));
   } else {

@@ -49,6 +49,12 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string count_of(std::uint64_t number, std::string_view one, std::string_view many) {
+  const bool takes_s = number != 1 && many.empty();
+  return grouped(number) + ' ' + std::string(number == 1 || takes_s ? one : many) +
+         (takes_s ? "s" : "");
+}
+
 void Table::add(std::vector<Cell> cells) {
   RAMPART_ASSERT(cells.size() == columns_.size());
   rows_.push_back(std::move(cells));

@@ -23,6 +23,8 @@ std::size_t width_of(std::string_view text) noexcept;
 
 /// "12 740": groups of three from four digits on.
 std::string grouped(std::uint64_t number);
+/// "1 file", "12 740 files". @param many  where it is not `one` with an s: "addresses"
+std::string count_of(std::uint64_t number, std::string_view one, std::string_view many = {});
 
 class Table {
  public:

@@ -76,6 +76,20 @@ std::vector<std::string> expand(const std::string& path) {
   return found;
 }
 
+std::string why_not_open(const std::string& path, int error) {
+  struct stat info {};
+  switch (error) {
+    case EACCES:
+      return "permission denied: run as root, or as a user who may read it";
+    case EINVAL:
+      return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)
+                 ? "a directory: name the files in it"
+                 : "not a regular file";
+    default:
+      return std::generic_category().message(error);
+  }
+}
+
 WallTime modified(const struct stat& info) {
   return WallTime{std::chrono::seconds{info.st_mtim.tv_sec + 1}};
 }
@@ -135,9 +149,7 @@ void Archive::Data::add(const std::string& path, const std::vector<ArchiveEnd>& 
   Descriptor descriptor = open_regular(path);
   struct stat info {};
   if (!descriptor.valid() || ::fstat(descriptor.get(), &info) != 0) {
-    file.problem = path + ": " +
-                   (errno == EINVAL ? std::string("not a regular file")
-                                    : std::generic_category().message(errno));
+    file.problem = path + ": " + why_not_open(path, errno);
     files.push_back(std::move(file));
     return;
   }
@@ -161,7 +173,8 @@ void Archive::Data::add(const std::string& path, const std::vector<ArchiveEnd>& 
   } else if (!stream->lines.problem().empty()) {
     file.problem = path + ": " + stream->lines.problem();
   } else if (stream->lines.lines() > 0) {
-    file.problem = path + ": none of the first lines has a time stamp: not a log";
+    file.problem = path + ": not a log: no line begins with \"Nov 21 00:03:38\" or " +
+                   "\"2026-11-21T00:03:38+01:00\"";
   }
   files.push_back(std::move(file));
 }
@@ -213,6 +226,7 @@ bool Archive::Data::advance(Stream& stream) {
   reader.read_line(line, stream.stamps, stream.head);
   stream.time = std::max(stream.time, stream.head.front().time);
   if (may_repeat(stream)) {
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
     stream.head_hash = std::hash<std::string_view>{}(line);
   }
   return true;
@@ -297,6 +311,8 @@ bool Archive::Data::step(std::vector<LogLine>& block) {
   }
   Stream& stream = **at;
   ++files[stream.index].lines;
+  files[stream.index].foreign +=
+      std::holds_alternative<report::Foreign>(stream.head.front().event) ? 1U : 0U;
   if (may_repeat(stream) && is_repeated(stream)) {
     ++files[stream.index].repeated;
   } else {

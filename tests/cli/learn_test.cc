@@ -87,7 +87,7 @@ TEST_CASE("a dry run needs no service and changes nothing", "[cli][learn]") {
   CAPTURE(result.output, result.errors);
   CHECK(result.exit_code == 0);
   CHECK(result.errors.empty());
-  CHECK(has(result.output, "read 1 files, 102 lines"));
+  CHECK(has(result.output, "read 1 file, 102 lines"));
   CHECK(has(result.output, "sender.example  firm.example"));
   CHECK(has(result.output, "-> 34"));
   CHECK(has(result.output, "nothing changed (--dry-run)"));
@@ -119,6 +119,25 @@ TEST_CASE("the service takes levels over, once", "[cli][learn]") {
   CHECK(fixture.level() == 50);
 }
 
+TEST_CASE("a service that is behind in its log takes nothing", "[cli][learn]") {
+  const Fixture fixture(true);
+  const std::string log = fixture.directory.write("mail.log.1", mails(72h, 34));
+  ledger::SourceStatus source;
+  source.name = "/var/log/mail.log";
+  source.open = true;
+  source.lag = 5min;
+  fixture.engine->set_source_status(source);
+  const base::ProgramResult behind = fixture.learn({log});
+  CAPTURE(behind.output, behind.errors);
+  CHECK(behind.exit_code == 5);
+  CHECK(has(behind.errors, "the service is 5m behind in /var/log/mail.log and would count"));
+  CHECK(fixture.level() == 0);
+  source.lag = 5s;
+  fixture.engine->set_source_status(source);
+  CHECK(fixture.learn({log}).exit_code == 0);
+  CHECK(fixture.level() == 34);
+}
+
 TEST_CASE("a since leaves out what is older", "[cli][learn]") {
   const Fixture fixture(false);
   const std::string log = fixture.directory.write("mail.log.1", mails(120h, 50) + mails(72h, 34));
@@ -133,13 +152,12 @@ TEST_CASE("dead addresses are told, and taken over if asked for", "[cli][learn]"
                                                 mails(24h, 1));  // u0 takes mail again
   const base::ProgramResult told = fixture.learn({log});
   CAPTURE(told.output, told.errors);
-  CHECK(
-      has(told.output, "2 addresses answered that they do not exist; --suppress takes them over"));
+  CHECK(has(told.output, "2 addresses were said not to exist; --suppress takes them over"));
   CHECK(fixture.engine->status().suppressed == 0);
   CHECK(has(fixture.learn({log, "--suppress", "--dry-run"}).output, "they would be suppressed"));
   CHECK(fixture.engine->status().suppressed == 0);
-  CHECK(has(fixture.learn({log, "--suppress"}).output, "; 2 of them are newly suppressed"));
-  CHECK(has(fixture.learn({log, "--suppress"}).output, "; 0 of them are newly suppressed"));
+  CHECK(has(fixture.learn({log, "--suppress"}).output, "; 2 newly suppressed"));
+  CHECK(has(fixture.learn({log, "--suppress"}).output, "; 0 newly suppressed"));
   CHECK(fixture.engine->status().suppressed == 2);
   const auto why = fixture.engine->why_suppressed("u1@firm.example");
   REQUIRE(why.has_value());

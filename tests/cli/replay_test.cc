@@ -86,8 +86,8 @@ TEST_CASE("a log is replayed", "[cli][replay]") {
   CHECK(has(result.output, "read 1 file, 21 lines, "));
   CHECK(has(result.output, "with " + fixture.config + ", as if mode were \"enforce\":\n"));
   CHECK(has(result.output, "sender.example  firm.example     7              3"));
-  CHECK(has(result.output,
-            "suppressed: 1 addresses, 1 later recipients refused; 1 of the addresses took mail"));
+  CHECK(
+      has(result.output, "suppressed: 1 address, 1 later recipient refused; 1 took mail later\n"));
   CHECK(has(result.output, "  b***@firm.example  "));
   CHECK_FALSE(has(result.output, "bob@"));
   CHECK(has(result.output, "replies no rule knows: 1 (--unmatched shows them)"));

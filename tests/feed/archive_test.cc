@@ -22,6 +22,14 @@ std::string removed(std::string_view stamp, std::string_view queue_id) {
   return std::string(stamp) + " mta1 postfix/qmgr[7]: " + std::string(queue_id) + ": removed\n";
 }
 
+std::string crlf(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    out += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  }
+  return out;
+}
+
 std::string gzip(std::string_view text) {
   z_stream stream{};
   REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
@@ -161,6 +169,7 @@ TEST_CASE("what two files tell counts once", "[feed][archive][unit]") {
       {"beside one another", one + three, two + four, {"A0001", "A0002", "A0003", "A0004"}, 0},
       {"twice in one", one + one + two, one + two, {"A0001", "A0001", "A0002"}, 2},
       {"twice in both", one + one, one + one + one, {"A0001", "A0001", "A0001"}, 2},
+      {"other line ends", one + two, crlf(one + two + three), {"A0001", "A0002", "A0003"}, 2},
       {"one after the other", one + two, three + four, {"A0001", "A0002", "A0003", "A0004"}, 0},
   };
   for (const Case& test : cases) {
@@ -246,7 +255,7 @@ TEST_CASE("what cannot be read is named", "[feed][archive][unit]") {
   CHECK(all.unmatched == Ids{logs.file("gone.*")});
   REQUIRE(all.files.size() == 3);
   CHECK(all.files[1].problem == logs.file("gone") + ": No such file or directory");
-  CHECK(all.files[2].problem == logs.file("directory") + ": not a regular file");
+  CHECK(all.files[2].problem == logs.file("directory") + ": a directory: name the files in it");
 }
 
 TEST_CASE("only what lies before the end is read", "[feed][archive][unit]") {
@@ -290,6 +299,8 @@ TEST_CASE("lines that nobody understands are placed", "[feed][archive][unit]") {
   while (archive->read(block)) {
   }
   CHECK(archive->not_understood() == 12);
+  CHECK(archive->files().at(0).lines == 36);
+  CHECK(archive->files().at(0).foreign == 12);
   REQUIRE(archive->not_understood_places().size() == Archive::kPlacesMax);
   CHECK(archive->not_understood_places()[1].path == logs.file());
   CHECK(archive->not_understood_places()[1].line == 5);

@@ -51,7 +51,8 @@ struct ArchiveFile {
   bool compressed = false;
   std::uint64_t bytes = 0;     ///< on disk
   std::uint64_t lines = 0;     ///< read so far
-  std::uint64_t repeated = 0;  ///< of those, told by another file as well: not given again
+  std::uint64_t foreign = 0;   ///< of those, no line of an MTA
+  std::uint64_t repeated = 0;  ///< of all, told by another file as well: not given again
   base::WallTime first{};      ///< stamp of the first line that has one; zero: none
   base::WallTime last{};       ///< latest stamp so far
   /// Why it could not be read to its end; "" if it can. "mail.log.2.gz:1882: ..." where it is not
