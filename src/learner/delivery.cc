@@ -242,6 +242,11 @@ void Applier::settle(const ramp::FlowKey& key,
   ledger_.flows.change(key, [&](const FlowTable::View& view) {
     const ramp::Context context = ledger_.context(*active_, key, line.time);
     const ramp::Context host_context = ledger_.host_context(*active_, line.time);
+    // A clock set back by a day: the event would be too old for windows that are still ahead.
+    ramp::Context machine = context;
+    machine.now = ledger_.clock.wall_now();
+    ramp::bring_back(view.flow.state, machine);
+    ramp::bring_back(view.host.state.flow, machine);
     if (recipient != nullptr && reported.standing == ramp::Standing::Unadmitted) {
       // Left without our admission: alias targets, bcc, mail that passed while rampart was down.
       ramp::charge(view.flow.state, context);

@@ -98,7 +98,13 @@ void bring_back_peaks(std::span<Peak> peaks, std::int64_t today) noexcept {
   }
 }
 
-void bring_back_windows(Flow& flow, const Context& context) noexcept {
+void not_after(WallTime& time, WallTime latest) noexcept {
+  time = std::min(time, latest);
+}
+
+}  // namespace
+
+void bring_back(Flow& flow, const Context& context) {
   const std::int64_t hour = hour_bucket(context.now, context.constants);
   if (flow.hour_at - hour >= kHoursKept) {
     move_ring(flow.used, flow.hour_at, hour);
@@ -111,17 +117,7 @@ void bring_back_windows(Flow& flow, const Context& context) noexcept {
     move_ring(flow.used_five, flow.five_at, five);
     flow.five_at = five;
   }
-  const std::int64_t today = day_of_hour(std::max(flow.hour_at, hour));
-  bring_back_peaks(flow.peaks, today);
-  bring_back_peaks(flow.best_hour, today);
-  bring_back_peaks(flow.best_five, today);
 }
-
-void not_after(WallTime& time, WallTime latest) noexcept {
-  time = std::min(time, latest);
-}
-
-}  // namespace
 
 std::int64_t hour_bucket(WallTime time, const Constants& constants) noexcept {
   return std::max<std::int64_t>(0, time.time_since_epoch().count()) /
@@ -209,7 +205,12 @@ void advance(Flow& flow, const Context& context) {
 
 void roll(Flow& flow, const Context& context) {
   const WallTime now = context.now;
-  bring_back_windows(flow, context);
+  bring_back(flow, context);
+  const std::int64_t hour = hour_bucket(now, context.constants);
+  const std::int64_t today = day_of_hour(std::max(flow.hour_at, hour));
+  bring_back_peaks(flow.peaks, today);
+  bring_back_peaks(flow.best_hour, today);
+  bring_back_peaks(flow.best_five, today);
   advance(flow, context);
   not_after(flow.pause_until, now + std::max(flow.pause_len, flow.block_len));
   for (WallTime* time : {&flow.limit_at, &flow.run_at, &flow.extra_at, &flow.last_deferral,

@@ -19,6 +19,18 @@ TEST_CASE("a delivery settles the unit that was admitted", "[engine][unit]") {
   CHECK(flow.summary.allowance.got_day == 1);
 }
 
+TEST_CASE("a delivery counts also after the clock was set back by more than a day",
+          "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
+  bench.clock.set_wall(bench.clock.wall_now() - std::chrono::hours{26});
+  bench.log({Bench::delivery("A00001", "bob@gmail.example", "mx.google.example", kSent)});
+  const engine::FlowStatus flow = bench.flow("a.example", "gmail");
+  CHECK(flow.in_flight == 0);
+  CHECK(flow.summary.allowance.used_day == 1);
+  CHECK(flow.summary.allowance.got_day == 1);
+}
+
 TEST_CASE("a line about a message that is not ours changes nothing", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));

@@ -295,6 +295,23 @@ TEST_CASE("a clock set back refunds nothing", "[ramp][unit]") {
   }
 }
 
+TEST_CASE("events of the new time are booked once the windows are brought back", "[ramp][unit]") {
+  for (const base::Micros step : std::initializer_list<base::Micros>{1s, 23h, 24h, 25h, 8760h}) {
+    CAPTURE(step.count());
+    World world;
+    world.deliver_many(5);
+    world.now -= step;
+    bring_back(world.flow, world.context());
+    world.report({.reply_class = reply::ReplyClass::Delivered, .final = true}, world.now);
+    ramp::charge(world.flow, world.context());
+    CHECK(world.allowance().got_day == 6);
+    CHECK(world.allowance().used_day == 6);
+    const Flow before = world.flow;
+    bring_back(world.flow, world.context(world.now + 48h));  // nothing lies ahead: nothing moves
+    CHECK(world.flow == before);
+  }
+}
+
 TEST_CASE("a clock set back by years keeps levels from the future", "[ramp][unit]") {
   World world;
   const WallTime start = world.now;
