@@ -14,6 +14,8 @@ constexpr std::int64_t kHoursKept = kHours;
 constexpr std::int64_t kFivesOfHour = kFives;
 constexpr std::int64_t kFivesRing = kFivesKept;
 constexpr std::int64_t kDecayDays = 15;
+constexpr Micros kClockSkew =
+    std::chrono::minutes{1};  // who reads the clock may wait for the store
 constexpr std::int64_t kConfirmAfter =
     2 * kFivesOfHour;  // the hour after, and one for late reports
 
@@ -116,6 +118,13 @@ void bring_back(Flow& flow, const Context& context) {
   if (flow.five_at - five >= kFivesOfHour) {
     move_ring(flow.used_five, flow.five_at, five);
     flow.five_at = five;
+  }
+  if (flow.touched > context.now + kClockSkew) {
+    // As far ahead of now as it was of the last touch: nobody waits for the clock to catch up.
+    const Micros back = flow.touched - context.now;
+    flow.next_at = std::max(WallTime{}, flow.next_at - back);
+    flow.next_at_transactional = std::max(WallTime{}, flow.next_at_transactional - back);
+    flow.touched = context.now;
   }
 }
 

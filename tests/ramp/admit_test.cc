@@ -406,6 +406,36 @@ TEST_CASE("the pace never owes more than an hour", "[ramp][unit]") {
   CHECK(world.admit().admitted);
 }
 
+TEST_CASE("a clock set back shortens and lengthens no pace", "[ramp][unit]") {
+  for (const base::Micros step :
+       std::initializer_list<base::Micros>{0s, 40s, 5min, 50min, 5h, 26h, 8760h}) {
+    for (const bool transactional : {false, true}) {
+      CAPTURE(step.count(), transactional);
+      World world;
+      world.transactional = transactional;
+      world.constants.hour_min = 100;  // the hour alone would take more
+      for (int i = 0; i < 3; ++i) {
+        REQUIRE(world.send());
+        world.deliver();
+      }
+      World slow = world;
+      while (slow.send()) {
+        slow.deliver();
+      }
+      const Admission refused = slow.admit();
+      REQUIRE(refused.reason == Reason::Pace);
+      const base::Micros wait = refused.until - slow.now;
+      world.now -= step;
+      CHECK(world.admit().admitted);
+      slow.now -= step;
+      const Admission still = slow.admit();
+      CHECK(still.reason == Reason::Pace);
+      CHECK(still.until >= slow.now + wait);
+      CHECK(still.until <= slow.now + wait + (step > 1min ? 0s : step));
+    }
+  }
+}
+
 TEST_CASE("a clock set back shortens and lengthens no pause", "[ramp][unit]") {
   for (const base::Micros step : std::initializer_list<base::Micros>{1s, 16min, 7h, 24h, 8760h}) {
     CAPTURE(step.count());

@@ -193,9 +193,9 @@ inline constexpr std::uint32_t kUnlimited = 0xFFFFFFFF;
 /// Moves the windows to `now`, the machine's time. Called by every function below that is asked at
 /// the machine's time; idempotent.
 void roll(Flow& flow, const Context& context);
-/// The part of roll() that follows a clock set back, and nothing else: what the windows hold counts
-/// as if it had just happened. To be called at the machine's time before an event is booked, which
-/// would be too old for windows that lie a day ahead.
+/// The part of roll() that follows a clock set back, and nothing else: windows and pace count as if
+/// what they hold had just happened. To be called at the machine's time before an event is booked,
+/// which would be too old for windows that lie a day ahead.
 void bring_back(Flow& flow, const Context& context);
 /// Brings a stop that lies too far ahead (the clock was set back) to its own length from `now`.
 void roll(Health& health, const Context& context);
