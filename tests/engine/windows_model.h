@@ -15,8 +15,15 @@ class WindowsModel {
  public:
   static constexpr std::int64_t kDay = 24;  ///< buckets of an hour, the one going on included
 
-  /// The machine's time: a clock set back by a day or more brings along what lies ahead.
+  /// The machine's time when mail asks or somebody looks.
   void see(base::WallTime now) {
+    bring_back(now);
+    advance(now);
+  }
+
+  /// The machine's time at any other moment: a clock set back by a day or more brings along what
+  /// lies ahead.
+  void bring_back(base::WallTime now) {
     const std::int64_t back = newest_ - hour_of(now);
     if (back >= kDay) {
       for (std::int64_t& hour : used_) {
@@ -29,7 +36,6 @@ class WindowsModel {
       }
       newest_ -= back;
     }
-    advance(now);
   }
 
   /// The time of an event, which moves nothing back.
