@@ -64,10 +64,21 @@ class Bench:
         self.socket = os.path.join(self.mta_dir, "spool", "rampart", "milter.sock")
         self.releaser_socket = os.path.join(self.directory, "releaser.sock")
         self.providers, self.rampart, self.receiving = [], None, None
+        self.environment = None                     # of rampart, if not this program's own
         self.helpers = []                           # what has a process and a stop(), ended with the rest
         self.number = 0
         self.time = {}                              # "day", "minute": of the providers, if not the usual ones
         self.sources = [f'path = "{self.log}"']     # each an entry [[report.log]]
+
+    @classmethod
+    def missing(cls, _binary, root):
+        """Makes the MTA's programs ready. @return why the tests cannot run, or nothing."""
+        if os.geteuid() != 0:
+            return f"only root can run {cls.mta_name}"
+        os.makedirs(root, exist_ok=True)
+        unpacked = subprocess.run([os.path.join(LAB, cls.script), "unpack", root],
+                                  capture_output=True, text=True, check=False)
+        return f"there is no {cls.mta_name}: {unpacked.stderr.strip()}" if unpacked.returncode != 0 else ""
 
     # -- setting up
 
@@ -150,7 +161,8 @@ group = "{self.control_group}"
 
     def start_rampart(self):
         with open(os.path.join(self.directory, "rampart.log"), "a", encoding="ascii") as log:
-            self.rampart = subprocess.Popen([self.binary, "run", "-c", self.config], stderr=log, stdout=log)
+            self.rampart = subprocess.Popen([self.binary, "run", "-c", self.config], stderr=log, stdout=log,
+                                            env=self.environment)
         self.wait("rampart", lambda: self.rampart.poll() is not None or self.answers())
         check(self.rampart.poll() is None, f"rampart ended with {self.rampart.returncode}")
 
@@ -301,13 +313,9 @@ def skip(reason):
 def run(tests, make=Bench):
     """main of a test program: PROGRAM RAMPART MTA_ROOT. Runs every test_... of the given globals."""
     binary, root = sys.argv[1:3]
-    if os.geteuid() != 0:
-        skip(f"only root can run {make.mta_name}")
-    os.makedirs(root, exist_ok=True)
-    unpacked = subprocess.run([os.path.join(LAB, make.script), "unpack", root],
-                              capture_output=True, text=True, check=False)
-    if unpacked.returncode != 0:
-        skip(f"there is no {make.mta_name}: {unpacked.stderr.strip()}")
+    reason = make.missing(binary, root)
+    if reason:
+        skip(reason)
     # CTest ends what takes too long with SIGKILL; what was started would then go on for ever.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, lambda *_: sys.exit("ended early: it took too long"))
