@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rampart/base/text.h"
+#include "rampart/policy/bounce.h"
 #include "rampart/suppression/entry.h"
 
 namespace rampart::history {
@@ -33,18 +34,6 @@ struct Tally {
 
   [[nodiscard]] bool fails() const noexcept { return dead >= kManyDead && dead > total / 2; }
 };
-
-suppression::Judgement judge(const Outcome& outcome) {
-  suppression::Bounce bounce;
-  bounce.reply_class = outcome.found.reply_class;
-  bounce.permanent = outcome.found.permanence == reply::Permanence::Permanent;
-  bounce.stage = outcome.found.stage;
-  bounce.rule_suppresses = outcome.found.suppress;
-  bounce.names_mailbox = outcome.found.blames_address;
-  bounce.transaction_recipients = outcome.recipients;
-  bounce.null_mx = outcome.found.null_mx;
-  return suppression::judge(bounce);
-}
 
 }  // namespace
 
@@ -117,7 +106,9 @@ void Dead::add(const Outcome& outcome) {
   if (delivered && options.smarthost) {
     return;  // the next hop's 250 says nothing of the recipient
   }
-  const bool dead = !delivered && outcome.final && judge(outcome) == suppression::Judgement::Hard;
+  const bool dead = !delivered && outcome.final &&
+                    suppression::judge(policy::bounce_of(outcome.found, outcome.recipients)) ==
+                        suppression::Judgement::Hard;
   if (!delivered && !dead) {
     return;
   }

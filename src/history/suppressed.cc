@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rampart/base/text.h"
+#include "rampart/policy/bounce.h"
 #include "rampart/suppression/entry.h"
 
 namespace rampart::history {
@@ -17,15 +18,8 @@ constexpr std::size_t kReplyBytesMax = 300;
 Suppressed::Suppressed(std::shared_ptr<const policy::Active> active) : active_(std::move(active)) {}
 
 bool Suppressed::is_hard(const Outcome& outcome) const {
-  suppression::Bounce bounce;
-  bounce.reply_class = outcome.found.reply_class;
-  bounce.permanent = outcome.found.permanence == reply::Permanence::Permanent;
-  bounce.stage = outcome.found.stage;
-  bounce.rule_suppresses = outcome.found.suppress;
-  bounce.names_mailbox = outcome.found.blames_address;
-  bounce.transaction_recipients = outcome.recipients;
-  bounce.null_mx = outcome.found.null_mx;
-  return suppression::judge(bounce) == suppression::Judgement::Hard;
+  return suppression::judge(policy::bounce_of(outcome.found, outcome.recipients)) ==
+         suppression::Judgement::Hard;
 }
 
 bool Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rampart/base/text.h"
+#include "rampart/policy/bounce.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::learner {
@@ -19,15 +20,8 @@ void append(Operations& to, Operations from) {
 }
 
 suppression::Judgement judge(const Lesson& lesson) {
-  suppression::Bounce bounce;
-  bounce.reply_class = lesson.found.reply_class;
-  bounce.permanent = lesson.found.permanence == reply::Permanence::Permanent;
-  bounce.stage = lesson.found.stage;
-  bounce.rule_suppresses = lesson.found.suppress;
-  bounce.names_mailbox = lesson.found.blames_address;
-  bounce.transaction_recipients = lesson.transaction_recipients;
-  bounce.null_mx = lesson.found.null_mx;
-  const suppression::Judgement judgement = suppression::judge(bounce);
+  const suppression::Judgement judgement =
+      suppression::judge(policy::bounce_of(lesson.found, lesson.transaction_recipients));
   const bool strong = judgement == suppression::Judgement::Hard ||
                       judgement == suppression::Judgement::DomainUnknown;
   return lesson.soft_only && strong ? suppression::Judgement::Soft : judgement;
