@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "rampart/base/text.h"
+#include "rampart/policy/bounce.h"
 #include "rampart/reply/advice.h"
 
 #include "commands.h"
@@ -96,6 +97,14 @@ std::string on_bounce(const ramp::Constants& c) {
 std::string reaction_of(const policy::Options& options, const reply::Classification& found) {
   const ramp::Constants& c = options.constants;
   const bool permanent = found.permanence == reply::Permanence::Permanent;
+  if (reply::is_unexplained(found)) {
+    return permanent && found.stage == mail::Stage::Rcpt
+               ? on_bounce(c)
+               : fmt::format(
+                     "nothing to the flow the first time; {} such replies in a row, with no "
+                     "delivery between, count as {}",
+                     c.unknown_run, permanent ? "a block" : "\"too fast\"");
+  }
   switch (found.reply_class) {
     case ReplyClass::Delivered:
       return "count it as delivered: the flow may grow by it";
@@ -108,12 +117,6 @@ std::string reaction_of(const policy::Options& options, const reply::Classificat
     case ReplyClass::MailboxMoved:
     case ReplyClass::DomainUnknown:
       return on_bounce(c);
-    case ReplyClass::Undefined:
-      if (permanent && found.stage == mail::Stage::Rcpt) {
-        return on_bounce(c);
-      }
-      return fmt::format("nothing to the flow the first time; {} such replies in a row count as {}",
-                         c.unknown_run, permanent ? "a block" : "\"too fast\"");
     default:
       return permanent ? "nothing to the flow; the MTA returns the message"
                        : "nothing to the flow; the MTA's queue retries";
@@ -217,14 +220,8 @@ int explain_each(std::istream& in,
 }  // namespace
 
 Judgement judge(const reply::Classification& found, mail::Stage stage) {
-  suppression::Bounce bounce;
-  bounce.reply_class = found.reply_class;
-  bounce.permanent = found.permanence == reply::Permanence::Permanent;
+  suppression::Bounce bounce = policy::bounce_of(found, 1);
   bounce.stage = stage;
-  bounce.rule_suppresses = found.suppress;
-  bounce.names_mailbox = found.blames_address;
-  bounce.transaction_recipients = 1;
-  bounce.null_mx = found.null_mx;
   return suppression::judge(bounce);
 }
 

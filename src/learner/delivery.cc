@@ -133,7 +133,8 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     subject.transaction_recipients = message->transaction_recipients;
     found = classify(delivery, subject.flow, owner);
     ramp::Reported reported;
-    reported.reply_class = found.reply_class;
+    reported.reply_class =
+        reply::is_unexplained(found) ? reply::ReplyClass::Undefined : found.reply_class;
     reported.scope = found.scope;
     reported.permanent = found.permanence == reply::Permanence::Permanent;
     reported.stage = found.stage;

@@ -118,6 +118,11 @@ Rule built_in(std::string name, ReplyClass reply_class) {
 
 }  // namespace
 
+bool is_unexplained(const Classification& found) noexcept {
+  return found.reply_class == ReplyClass::Undefined ||
+         (found.code_alone && found.reply_class == ReplyClass::System);
+}
+
 struct Table::Impl {
   std::vector<Rule> rules;  // operator's, shipped, built-in
   std::size_t operator_count = 0;
@@ -197,6 +202,8 @@ Classification Table::Impl::classify(const Question& question, bool with_operato
     result.permanence = Permanence::None;
   }
   result.blames_address = !rule.match.empty() && is_mailbox_class(rule.reply_class);
+  result.code_alone =
+      result.rule >= operator_count && result.rule < accepted() && step_of(rule) == Step::Code;
   result.null_mx =
       rule.reply_class == ReplyClass::DomainUnknown && rule.name.starts_with(kNullMxRule);
   // An enhanced code that only the MTA gave, with a text that says nothing, condemns no address:

@@ -38,6 +38,17 @@ TEST_CASE("a reply of Gmail is known by its text", "[cli]") {
             "recipient   not suppressed (the reply is about the sender)\n") != std::string::npos);
 }
 
+TEST_CASE("what several replies without a known reason do is told", "[cli]") {
+  for (const char* reply : {"451 4.7.500 xyzzy", "450 xyzzy", "499 xyzzy"}) {
+    CAPTURE(reply);
+    CHECK(explained(reply, mail::Stage::Rcpt).reaction ==
+          "nothing to the flow the first time; 2 such replies in a row, with no delivery between, "
+          "count as \"too fast\"");
+  }
+  CHECK(explained("451 4.3.0 queue file write error", mail::Stage::EndOfData).reaction ==
+        "nothing to the flow; the MTA's queue retries");
+}
+
 TEST_CASE("the host decides before the text", "[cli]") {
   const Explanation other = explained("421 4.7.28 Gmail has detected an unusual rate",
                                       mail::Stage::Unknown, "mx.elsewhere.example");

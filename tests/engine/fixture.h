@@ -68,6 +68,9 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
     made.where = "test:1";
     return made;
   };
+  reply::Rule by_code =
+      rule("by-code", "", reply::ReplyClass::System, reply::Scope::Provider, "451 xyzzy");
+  by_code.code = "451";
   auto replies = reply::Table::compile(
       {}, {rule("user-unknown", "does not exist", reply::ReplyClass::MailboxUnknown,
                 reply::Scope::Recipient, "550 5.1.1 The account does not exist"),
@@ -76,7 +79,8 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
            rule("listed", "block list", reply::ReplyClass::ReputationBlock, reply::Scope::Host,
                 "554 5.7.1 on our block list"),
            rule("full", "over quota", reply::ReplyClass::MailboxFull, reply::Scope::Recipient,
-                "452 4.2.2 The mailbox is over quota")});
+                "452 4.2.2 The mailbox is over quota"),
+           std::move(by_code)});
   auto providers = provider::Table::build(specs);
   auto senders = provider::SenderTable::build({}, {});
   REQUIRE(replies.has_value());

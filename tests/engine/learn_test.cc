@@ -108,6 +108,31 @@ TEST_CASE("too fast pauses the flow and the queue's retry is the probe", "[engin
   CHECK(bench.send("x@a.example", "2@gmail.example", "A00005"));
 }
 
+TEST_CASE("what only its code tells is met as a reply that no rule knows", "[engine][unit]") {
+  struct Case {
+    std::string text;
+    bool pauses;
+  };
+  // A recipient that does not exist and a full mailbox are known reasons.
+  const Case c = GENERATE(Case{"451 Kuulutus viibib", true},
+                          Case{"550 5.1.1 The account does not exist", false},
+                          Case{"452 4.2.2 The mailbox is over quota", false});
+  CAPTURE(c.text);
+  Bench bench;
+  for (const char* id : {"A00001", "A00002"}) {
+    const std::string to = std::string(id) + "@strange.example";
+    REQUIRE(bench.send("x@a.example", to, id));
+    bench.log({active(id, "x@a.example"),
+               Bench::delivery(id, to, "mx.strange.example",
+                               "dsn=4.0.0, status=deferred (host mx.strange.example[203.0.113.5] "
+                               "said: " +
+                                   c.text + " (in reply to RCPT TO command))")});
+    const bool paused =
+        bench.flow("a.example", "strange.example").summary.status == ramp::FlowStatus::Paused;
+    CHECK(paused == (c.pauses && std::string_view(id) == "A00002"));
+  }
+}
+
 TEST_CASE("only the provider that owns the relay is concerned", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));

@@ -60,6 +60,31 @@ TEST_CASE("rules are tried in their order", "[reply][unit]") {
   CHECK(table.size() == 9);
 }
 
+TEST_CASE("a reply whose reason nothing but its code tells is unexplained", "[reply][unit]") {
+  Rule by_code = make("by-code", "", ReplyClass::System, "450 apple");
+  by_code.code = "450, 552";
+  Rule full = make("full", "", ReplyClass::MailboxFull, "452 apple");
+  full.code = "452";
+  Rule by_enhanced = make("by-enhanced", "", ReplyClass::System, "450 4.3.2 apple");
+  by_enhanced.enhanced = "4.3.2";
+  Rule own = make("own", "", ReplyClass::System, "451 apple");
+  own.code = "451";
+  const Table table = compiled(
+      {own}, {by_code, full, by_enhanced, make("text", "pear", ReplyClass::System, "450 pear")});
+  const auto unexplained = [&](std::string_view reply) {
+    Question question;
+    question.reply = reply;
+    return is_unexplained(table.classify(question));
+  };
+  CHECK(unexplained("450 fig"));
+  CHECK(unexplained("454 fig"));        // no rule
+  CHECK_FALSE(unexplained("451 fig"));  // the operator says so
+  CHECK_FALSE(unexplained("452 fig"));
+  CHECK_FALSE(unexplained("450 4.3.2 fig"));
+  CHECK_FALSE(unexplained("450 a pear"));
+  CHECK_FALSE(unexplained("250 fig"));
+}
+
 TEST_CASE("a rule without a text keeps its place among a provider's rules", "[reply][unit]") {
   Rule first = make("first", "", ReplyClass::AuthFailure, "550 5.7.26 x");
   first.provider = "gmail";

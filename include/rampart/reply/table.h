@@ -60,12 +60,17 @@ struct Classification {
   /// null_mx.
   bool suppress = false;
   bool blames_address = false;  ///< a rule matched text about the mailbox, not only a code
+  bool code_alone = false;      ///< a shipped rule knows its reply code, but nothing of its text
   bool null_mx = false;         ///< the domain itself says that it takes no mail (RFC 7505)
   mail::Stage stage = mail::Stage::Unknown;  ///< the caller's, or the one the wrapping names
   std::uint16_t code = 0;                    ///< the reply's own; 0: none
   std::optional<mail::EnhancedStatusCode> enhanced;  ///< the text's, else Question::dsn
   std::uint32_t rule = 0;                            ///< index for Table::rule
 };
+
+/// Nothing is known of its reason: no rule knows it, or all that is known is a reply code that says
+/// "not now", which may be a queue that is full or a limit.
+bool is_unexplained(const Classification& found) noexcept;
 
 /// Name prefix of rules that recognise a null MX: "null-mx", "null-mx-code".
 inline constexpr std::string_view kNullMxRule = "null-mx";
