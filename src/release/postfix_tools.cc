@@ -120,7 +120,7 @@ base::Result<> PostfixTools::find_queues() const {
   if (!result) {
     return result.error();
   }
-  const std::string_view directory = base::trim(result->output);
+  const std::string_view directory = base::trim(base::split(result->output, '\n').front());
   if (result->exit_code != 0 || !directory.starts_with('/')) {
     return failed(options_.postconf, *result);
   }

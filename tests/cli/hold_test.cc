@@ -63,7 +63,7 @@ class Fixture {
     for (const std::string& file : files) {
       fs::permissions(directory.write("spool/" + file, "Subject: x\n"), fs::perms::owner_all);
     }
-    script("postconf", "printf '%s\\n1\\ndeferred\\n' " + (directory / "spool") + "\n");
+    script("postconf", "echo " + (directory / "spool"));
     script("postcat", "exec cat\n");
   }
   void script(const std::string& name, const std::string& body) const {

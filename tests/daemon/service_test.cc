@@ -132,7 +132,9 @@ TEST_CASE("it starts, remembers, and stops in order", "[daemon]") {
   CHECK(setup.ask(R"("suppression.why","key":"bob@example.com")").find("\"suppressed\":true") !=
         std::string::npos);
   again.signal(SIGINT);
-  CHECK(again.wait(seconds{10}) == 0);
+  const int status = again.wait(seconds{10});
+  CAPTURE(again.errors());
+  CHECK(status == 0);
 }
 
 TEST_CASE("an idle MTA connection does not keep it from stopping", "[daemon]") {
