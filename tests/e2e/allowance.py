@@ -58,6 +58,8 @@ def test_rate_limit_of_the_provider_pauses_the_flow(bench):
     (code, text), = bench.submit(["later@big.example"])
     equal(code, 451, "while paused")
     check(text.startswith("4.7.1 rampart: "), text)
+    # The provider writes its figures a moment after it has answered.
+    bench.wait("the provider's figures", lambda: bench.provider("big")["rate_limited"] >= 1)
     equal(bench.provider("big")["rate_limited"], 1, "421 replies")
     equal(bench.provider("big")["delivered"], 3, "delivered")
 
