@@ -24,6 +24,7 @@
 namespace rampart::cli {
 namespace {
 
+using reply::FlowEffect;
 using reply::ReplyClass;
 using reply::Scope;
 using suppression::Judgement;
@@ -67,12 +68,7 @@ std::string span(base::Micros duration) {
   return base::format_duration(duration);
 }
 
-std::string on_rate_limit(const ramp::Constants& c, Scope scope) {
-  if (scope == Scope::Recipient || scope == Scope::Message) {
-    return fmt::format(
-        "nothing to the flow: only this {} has to wait, and the MTA's queue retries it",
-        reply::to_string(scope));
-  }
+std::string on_rate_limit(const ramp::Constants& c) {
   return fmt::format(
       "pause the flow for {}, doubling on repeat up to {}, then one message at a time until one is "
       "delivered; deferral that lasts {} teaches a limit for {}",
@@ -105,22 +101,26 @@ std::string reaction_of(const policy::Options& options, const reply::Classificat
                      "delivery between, count as {}",
                      c.unknown_run, permanent ? "a block" : "\"too fast\"");
   }
-  switch (found.reply_class) {
-    case ReplyClass::Delivered:
+  switch (reply::flow_effect(found.reply_class, found.scope)) {
+    case FlowEffect::Delivered:
       return "count it as delivered: the flow may grow by it";
-    case ReplyClass::RateLimited:
-      return on_rate_limit(c, found.scope);
-    case ReplyClass::ReputationBlock:
+    case FlowEffect::RateLimited:
+      return on_rate_limit(c);
+    case FlowEffect::Block:
       return on_block(c);
-    case ReplyClass::MailboxUnknown:
-    case ReplyClass::MailboxDisabled:
-    case ReplyClass::MailboxMoved:
-    case ReplyClass::DomainUnknown:
+    case FlowEffect::Bounce:
       return on_bounce(c);
-    default:
-      return permanent ? "nothing to the flow; the MTA returns the message"
-                       : "nothing to the flow; the MTA's queue retries";
+    case FlowEffect::Unexplained:
+    case FlowEffect::None:
+      break;
   }
+  if (reply::traits(found.reply_class).flow == FlowEffect::RateLimited) {
+    return fmt::format(
+        "nothing to the flow: only this {} has to wait, and the MTA's queue retries it",
+        reply::to_string(found.scope));
+  }
+  return permanent ? "nothing to the flow; the MTA returns the message"
+                   : "nothing to the flow; the MTA's queue retries";
 }
 
 std::string about_whom(Scope scope) {

@@ -395,8 +395,7 @@ void Correlator::Data::on_refused_to_talk(const LogLine& line,
     outcome.found = cache.classify(
         {refused.reply.text, owner, refused.relay.host, refused.reply.stage, {}, {}});
     outcome.counts_as = outcome.found.reply_class;
-    if (outcome.counts_as != ReplyClass::RateLimited &&
-        outcome.counts_as != ReplyClass::ReputationBlock) {
+    if (!reply::slows_flow(outcome.counts_as, outcome.found.scope)) {
       continue;
     }
     outcome.time = line.time;

@@ -35,17 +35,12 @@ void count_day(base::WallTime time, long long& last_day, std::uint32_t& days) {
 
 void count(FlowHistory& history, const Outcome& outcome) {
   history.last = std::max(history.last, outcome.time);
-  switch (outcome.counts_as) {
-    case ReplyClass::Delivered:
-      ++history.delivered;
-      break;
-    case ReplyClass::RateLimited:
-    case ReplyClass::ReputationBlock:
-      ++history.deferrals;
-      break;
-    default:
-      history.refused += outcome.found.permanence == reply::Permanence::Permanent ? 1 : 0;
-      break;
+  if (outcome.counts_as == ReplyClass::Delivered) {
+    ++history.delivered;
+  } else if (reply::slows_flow(outcome.counts_as, outcome.found.scope)) {
+    ++history.deferrals;
+  } else if (outcome.found.permanence == reply::Permanence::Permanent) {
+    ++history.refused;
   }
 }
 

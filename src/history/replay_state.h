@@ -27,10 +27,7 @@ struct Answer {
   bool final = false;
   bool volume_counts = true;
 
-  [[nodiscard]] bool throttles() const noexcept {
-    return counts_as == reply::ReplyClass::RateLimited ||
-           counts_as == reply::ReplyClass::ReputationBlock;
-  }
+  [[nodiscard]] bool throttles() const noexcept { return reply::slows_flow(counts_as, scope); }
 };
 
 inline Answer answer_of(const Outcome& outcome) {

@@ -133,8 +133,7 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     subject.transaction_recipients = message->transaction_recipients;
     found = classify(delivery, subject.flow, owner);
     ramp::Reported reported;
-    reported.reply_class =
-        reply::is_unexplained(found) ? reply::ReplyClass::Undefined : found.reply_class;
+    reported.reply_class = reply::counts_as(found);
     reported.scope = found.scope;
     reported.permanent = found.permanence == reply::Permanence::Permanent;
     reported.stage = found.stage;
@@ -146,7 +145,7 @@ void Applier::on_delivery(const report::LogLine& line, const report::Delivery& d
     const bool by_silence =
         active_->options().smarthost && found.reply_class == reply::ReplyClass::Delivered;
     // What a provider says of everybody is not the sender's fault.
-    const bool doubted = blames_address(found.reply_class) &&
+    const bool doubted = reply::blames_address(found.reply_class) &&
                          ledger_.guards.doubts(subject.flow.provider, line.time) &&
                          ramp::is_sound(ledger_.senders.health(subject.flow.sender),
                                         ledger_.host_context(*active_, line.time),
@@ -257,19 +256,14 @@ void Applier::settle(const ramp::FlowKey& key,
       return ramp::on_report({view.flow.state, view.host.state, health, key.sender}, reported,
                              context, host_context);
     });
-    switch (reported.reply_class) {
-      case reply::ReplyClass::Delivered:
-        ++view.flow.delivered;
-        break;
-      case reply::ReplyClass::RateLimited:
-      case reply::ReplyClass::ReputationBlock:
-        ++view.flow.deferrals;
-        view.flow.last_reply = base::printable(text, kReplyBytesMax);
-        view.flow.last_rule = active_->policy().replies.rule(found.rule).name;
-        break;
-      default:
-        view.flow.refused += reported.permanent ? 1 : 0;
-        break;
+    if (reported.reply_class == reply::ReplyClass::Delivered) {
+      ++view.flow.delivered;
+    } else if (reply::slows_flow(reported.reply_class, reported.scope)) {
+      ++view.flow.deferrals;
+      view.flow.last_reply = base::printable(text, kReplyBytesMax);
+      view.flow.last_rule = active_->policy().replies.rule(found.rule).name;
+    } else if (reported.permanent) {
+      ++view.flow.refused;
     }
     if (recipient != nullptr) {
       recipient->standing = effects.standing;
@@ -358,8 +352,7 @@ void Applier::on_refused_to_talk(const report::LogLine& line,
     }
     const reply::Classification found = ledger_.classifier.classify(
         active_, {refused.reply.text, owner, refused.relay.host, refused.reply.stage, {}, {}});
-    if (found.reply_class != reply::ReplyClass::RateLimited &&
-        found.reply_class != reply::ReplyClass::ReputationBlock) {
+    if (!reply::slows_flow(found.reply_class, found.scope)) {
       continue;
     }
     ramp::Reported reported;

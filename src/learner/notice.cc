@@ -125,19 +125,14 @@ class Notice {
       return;
     }
     const bool smarthost = active_->options().smarthost;
-    const bool dead = found.reply_class == reply::ReplyClass::MailboxUnknown ||
-                      found.reply_class == reply::ReplyClass::MailboxDisabled ||
-                      found.reply_class == reply::ReplyClass::MailboxMoved ||
-                      found.reply_class == reply::ReplyClass::DomainUnknown;
     const bool providers_own =
         owner == flow.provider || !active_->policy().providers.is_named(flow.provider);
-    const bool slows = found.reply_class == reply::ReplyClass::RateLimited ||
-                       found.reply_class == reply::ReplyClass::ReputationBlock;
-    const bool teaches =
-        (failed && dead) || (smarthost && providers_own &&
-                             (!slows || ledger_.witnesses.agree(flow, token_.token, received_)));
+    const bool slows = reply::slows_flow(found.reply_class, found.scope);
+    const bool teaches = (failed && reply::is_bounce(found.reply_class)) ||
+                         (smarthost && providers_own &&
+                          (!slows || ledger_.witnesses.agree(flow, token_.token, received_)));
     ramp::Reported reported;
-    reported.reply_class = found.reply_class;
+    reported.reply_class = reply::counts_as(found);
     reported.scope = found.scope;
     reported.permanent = found.permanence == reply::Permanence::Permanent;
     reported.stage = found.stage;

@@ -86,12 +86,6 @@ void log_suppressions(const mail::Address& recipient, const Operations& operatio
   }
 }
 
-bool blames_address(reply::ReplyClass reply_class) noexcept {
-  return reply_class == reply::ReplyClass::MailboxUnknown ||
-         reply_class == reply::ReplyClass::MailboxDisabled ||
-         reply_class == reply::ReplyClass::MailboxMoved;
-}
-
 void apply_turns(ledger::Ledger& ledger,
                  const policy::Active& active,
                  const std::vector<ledger::Guards::Turned>& turns,

@@ -20,9 +20,6 @@ namespace rampart::learner {
 
 inline constexpr std::size_t kReplyBytesMax = 300;  ///< of a reply, where it is shown
 
-/// Does this class, in a permanent reply, blame the address?
-[[nodiscard]] bool blames_address(reply::ReplyClass reply_class) noexcept;
-
 /// One classified report about one recipient.
 struct Lesson {
   mail::Address recipient;

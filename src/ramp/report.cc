@@ -10,52 +10,32 @@ namespace {
 
 using base::Micros;
 using base::WallTime;
-using reply::ReplyClass;
+using reply::FlowEffect;
 
-// What a reply is to the control. Everything else slows nothing and teaches nothing.
-enum class Meaning : std::uint8_t { Delivered, Bounce, RateLimited, Block, Other };
-
+// What a reply is to the control.
 struct Reading {
-  Meaning meaning = Meaning::Other;
+  FlowEffect meaning = FlowEffect::None;
   bool guessed = false;
 };
 
-bool is_narrow(reply::Scope scope) noexcept {
-  return scope == reply::Scope::Recipient || scope == reply::Scope::Message;
-}
-
-Reading read_undefined(Flow& flow, const Reported& reported, const Constants& constants) {
+Reading read_unexplained(Flow& flow, const Reported& reported, const Constants& constants) {
   if (reported.permanent && reported.stage == mail::Stage::Rcpt) {
-    return {Meaning::Bounce, false};
+    return {FlowEffect::Bounce, false};
   }
   if (reported.standing != Standing::InFlight) {
-    return {Meaning::Other, true};
+    return {FlowEffect::None, true};
   }
   add(flow.unknown, 1);
   if (flow.unknown < constants.unknown_run) {
-    return {Meaning::Other, true};
+    return {FlowEffect::None, true};
   }
-  return {reported.permanent ? Meaning::Block : Meaning::RateLimited, true};
+  return {reported.permanent ? FlowEffect::Block : FlowEffect::RateLimited, true};
 }
 
 Reading read(Flow& flow, const Reported& reported, const Constants& constants) {
-  switch (reported.reply_class) {
-    case ReplyClass::Delivered:
-      return {Meaning::Delivered, false};
-    case ReplyClass::MailboxUnknown:
-    case ReplyClass::MailboxDisabled:
-    case ReplyClass::MailboxMoved:
-    case ReplyClass::DomainUnknown:
-      return {Meaning::Bounce, false};
-    case ReplyClass::RateLimited:
-      return {is_narrow(reported.scope) ? Meaning::Other : Meaning::RateLimited, false};
-    case ReplyClass::ReputationBlock:
-      return {Meaning::Block, false};
-    case ReplyClass::Undefined:
-      return read_undefined(flow, reported, constants);
-    default:
-      return {Meaning::Other, false};
-  }
+  const FlowEffect effect = reply::flow_effect(reported.reply_class, reported.scope);
+  return effect == FlowEffect::Unexplained ? read_unexplained(flow, reported, constants)
+                                           : Reading{effect, false};
 }
 
 void lift(WallTime& time, WallTime to) noexcept {
@@ -68,7 +48,7 @@ Standing keep_books(const Subject& subject,
                     Reading reading,
                     WallTime now) {
   Flow& flow = subject.flow;
-  const bool waits = reading.meaning == Meaning::RateLimited && !reported.final;
+  const bool waits = reading.meaning == FlowEffect::RateLimited && !reported.final;
   Standing after = Standing::Neither;
   if (reported.standing == Standing::InFlight) {
     subtract(flow.in_flight, 1);
@@ -91,11 +71,11 @@ Standing keep_books(const Subject& subject,
 }
 
 // A queue retries a recipient that a 4xx calls unknown again and again: it counts once.
-bool counts_for_health(Meaning meaning, const Reported& reported) noexcept {
-  if (meaning == Meaning::Delivered) {
+bool counts_for_health(FlowEffect meaning, const Reported& reported) noexcept {
+  if (meaning == FlowEffect::Delivered) {
     return true;
   }
-  return meaning == Meaning::Bounce &&
+  return meaning == FlowEffect::Bounce &&
          (reported.permanent || reported.final || reported.standing == Standing::InFlight ||
           reported.standing == Standing::Unadmitted);
 }
@@ -237,7 +217,7 @@ bool note_suffering(HostFlow& host, std::string_view sender, bool suffers, const
 }
 
 void on_slowed(const Subject& subject,
-               Meaning meaning,
+               FlowEffect meaning,
                const Context& context,
                const Context& host_context,
                Effects& effects) {
@@ -245,7 +225,7 @@ void on_slowed(const Subject& subject,
   const bool several = note_suffering(subject.host, subject.sender, true, host_context);
   book_harm(subject.flow, context);
   book_harm(host, host_context);
-  if (meaning == Meaning::RateLimited) {
+  if (meaning == FlowEffect::RateLimited) {
     effects.limit_learned = learn_deferral(subject.flow, context);
     effects.flow_paused = pause(subject.flow, context);
     if (several) {
@@ -275,13 +255,13 @@ Effects on_report(const Subject& subject,
   effects.standing = keep_books(subject, reported, reading, context.now);
   if (counts_for_health(reading.meaning, reported)) {
     effects.sender_stopped =
-        learn_health(subject.health, reading.meaning == Meaning::Bounce, context);
+        learn_health(subject.health, reading.meaning == FlowEffect::Bounce, context);
   }
-  if (reading.meaning == Meaning::Delivered) {
+  if (reading.meaning == FlowEffect::Delivered) {
     note_suffering(subject.host, subject.sender, false, host_context);
     on_delivered(subject.flow, reported, context);
     on_delivered(subject.host.flow, reported, host_context);
-  } else if (reading.meaning == Meaning::RateLimited || reading.meaning == Meaning::Block) {
+  } else if (reading.meaning == FlowEffect::RateLimited || reading.meaning == FlowEffect::Block) {
     on_slowed(subject, reading.meaning, context, host_context, effects);
   }
   for (Flow* flow : {&subject.flow, &subject.host.flow}) {

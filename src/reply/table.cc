@@ -73,14 +73,8 @@ Permanence permanence_of(const Normalised& reply, std::optional<DeliveryStatus> 
   return Permanence::Unknown;
 }
 
-bool is_mailbox_class(ReplyClass reply_class) {
-  return reply_class == ReplyClass::MailboxUnknown || reply_class == ReplyClass::MailboxDisabled ||
-         reply_class == ReplyClass::MailboxMoved;
-}
-
 bool shows_dead_address(const Classification& c, bool own_words) {
-  if (!own_words || c.permanence != Permanence::Permanent ||
-      !(is_mailbox_class(c.reply_class) || c.reply_class == ReplyClass::DomainUnknown)) {
+  if (!own_words || c.permanence != Permanence::Permanent || !is_bounce(c.reply_class)) {
     return false;
   }
   switch (c.stage) {
@@ -121,6 +115,10 @@ Rule built_in(std::string name, ReplyClass reply_class) {
 bool is_unexplained(const Classification& found) noexcept {
   return found.reply_class == ReplyClass::Undefined ||
          (found.code_alone && found.reply_class == ReplyClass::System);
+}
+
+ReplyClass counts_as(const Classification& found) noexcept {
+  return is_unexplained(found) ? ReplyClass::Undefined : found.reply_class;
 }
 
 struct Table::Impl {
@@ -201,7 +199,7 @@ Classification Table::Impl::classify(const Question& question, bool with_operato
   if (rule.reply_class == ReplyClass::Delivered) {
     result.permanence = Permanence::None;
   }
-  result.blames_address = !rule.match.empty() && is_mailbox_class(rule.reply_class);
+  result.blames_address = !rule.match.empty() && reply::blames_address(rule.reply_class);
   result.code_alone =
       result.rule >= operator_count && result.rule < accepted() && step_of(rule) == Step::Code;
   result.null_mx =

@@ -9,7 +9,7 @@ namespace rampart::suppression {
 namespace {
 
 using mail::Stage;
-using reply::ReplyClass;
+using reply::RecipientEffect;
 
 constexpr std::size_t kDaysMax = 64;
 
@@ -69,34 +69,19 @@ bool spans(const std::vector<std::int32_t>& days, base::Micros span) noexcept {
 }  // namespace
 
 Judgement judge(const Bounce& bounce) noexcept {
-  switch (bounce.reply_class) {
-    case ReplyClass::Delivered:
+  switch (reply::traits(bounce.reply_class).recipient) {
+    case RecipientEffect::Clears:
       return Judgement::Clears;
-    case ReplyClass::MailboxUnknown:
-    case ReplyClass::MailboxDisabled:
-    case ReplyClass::MailboxMoved:
+    case RecipientEffect::BlamesAddress:
       return judge_mailbox(bounce);
-    case ReplyClass::DomainUnknown:
+    case RecipientEffect::BlamesDomain:
       return judge_domain(bounce);
-    case ReplyClass::MailboxFull:
+    case RecipientEffect::Full:
       return may_concern_recipient(bounce) ? Judgement::Soft : Judgement::None;
-    case ReplyClass::Routing:
-    case ReplyClass::Policy:
-    case ReplyClass::System:
-    case ReplyClass::Network:
-    case ReplyClass::Expired:
+    case RecipientEffect::Soft:
       return Judgement::Soft;
-    case ReplyClass::RateLimited:
-    case ReplyClass::Greylisted:
-    case ReplyClass::ReputationBlock:
-    case ReplyClass::SpamContent:
-    case ReplyClass::Virus:
-    case ReplyClass::AuthFailure:
-    case ReplyClass::MessageTooLarge:
-    case ReplyClass::Protocol:
-    case ReplyClass::Content:
-    case ReplyClass::Undefined:
-      return Judgement::None;
+    case RecipientEffect::None:
+      break;
   }
   return Judgement::None;
 }

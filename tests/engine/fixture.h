@@ -76,6 +76,8 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
                 reply::Scope::Recipient, "550 5.1.1 The account does not exist"),
            rule("too-fast", "unusual rate", reply::ReplyClass::RateLimited, reply::Scope::Sender,
                 "421 4.7.28 unusual rate of mail"),
+           rule("one-mailbox", "too quickly", reply::ReplyClass::RateLimited,
+                reply::Scope::Recipient, "450 4.2.1 The user is receiving mail too quickly"),
            rule("listed", "block list", reply::ReplyClass::ReputationBlock, reply::Scope::Host,
                 "554 5.7.1 on our block list"),
            rule("full", "over quota", reply::ReplyClass::MailboxFull, reply::Scope::Recipient,

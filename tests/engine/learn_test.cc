@@ -31,6 +31,20 @@ TEST_CASE("a delivery counts also after the clock was set back by more than a da
   CHECK(flow.summary.allowance.got_day == 1);
 }
 
+TEST_CASE("a limit of one recipient is no throttle of the flow", "[engine][unit]") {
+  Bench bench;
+  REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));
+  bench.log({active("A00001", "x@a.example"),
+             Bench::delivery("A00001", "bob@gmail.example", "mx.google.example",
+                             "dsn=4.2.1, status=deferred (host mx.google.example[203.0.113.5] "
+                             "said: 450 4.2.1 The user is receiving mail too quickly (in reply to "
+                             "RCPT TO command))")});
+  const engine::FlowStatus flow = bench.flow("a.example", "gmail");
+  CHECK(flow.summary.status == ramp::FlowStatus::Open);
+  CHECK(flow.deferrals == 0);
+  CHECK(flow.last_reply.empty());
+}
+
 TEST_CASE("a line about a message that is not ours changes nothing", "[engine][unit]") {
   Bench bench;
   REQUIRE(bench.send("x@a.example", "bob@gmail.example", "A00001"));

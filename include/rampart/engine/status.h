@@ -34,10 +34,9 @@ struct FlowStatus {
   std::uint32_t deferred_waiting =
       0;                        ///< recipients deferred as too fast and still in the MTA's queue
   std::uint64_t delivered = 0;  ///< reports since start of the process
-  std::uint64_t deferrals =
-      0;  ///< rate_limited and reputation_block reports since start of the process
-  std::uint64_t refused = 0;  ///< other permanent refusals since start of the process
-  std::string last_reply;     ///< the reply that slowed or paused it last, printable
+  std::uint64_t deferrals = 0;  ///< replies that slow the flow, since start of the process
+  std::uint64_t refused = 0;    ///< other permanent refusals since start of the process
+  std::string last_reply;       ///< the reply that slowed or paused it last, printable
   std::string last_rule;
   base::WallTime last_active{};
   bool smarthost = false;                        ///< a 250 is the next hop's and teaches no level

@@ -72,6 +72,9 @@ struct Classification {
 /// "not now", which may be a queue that is full or a limit.
 bool is_unexplained(const Classification& found) noexcept;
 
+/// The class by which a flow learns from the reply: Undefined where it is unexplained.
+ReplyClass counts_as(const Classification& found) noexcept;
+
 /// Name prefix of rules that recognise a null MX: "null-mx", "null-mx-code".
 inline constexpr std::string_view kNullMxRule = "null-mx";
 
