@@ -22,6 +22,7 @@ namespace rampart::history {
 
 struct Recipient {
   std::uint64_t key = 0;
+  std::uint32_t sender = 0;  ///< the one who was named at its first attempt
   std::uint32_t provider = 0;
   std::uint32_t attempts = 0;
   ramp::Standing standing = ramp::Standing::Unadmitted;

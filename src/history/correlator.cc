@@ -156,8 +156,10 @@ Recipient& Correlator::Data::find_recipient(Message& message, const Delivery& de
   if (Recipient* known = look_up(message, delivery)) {
     return *known;
   }
+  name_sender(message);
   Recipient recipient;
   recipient.key = recipient_key(delivery.recipient);
+  recipient.sender = message.sender;
   recipient.provider = provider_of(delivery.recipient.domain);
   return message.recipients.emplace_back(recipient);
 }
@@ -287,7 +289,6 @@ void Correlator::Data::on_delivery(const LogLine& line,
     return;
   }
   const std::string_view owner = learn_owner(delivery);
-  name_sender(*message);
   Recipient& recipient = find_recipient(*message, delivery);
   ++recipient.attempts;
   if (recipient.attempts == 1) {
@@ -296,13 +297,14 @@ void Correlator::Data::on_delivery(const LogLine& line,
   const policy::Options& options = active->options();
   Outcome outcome;
   outcome.time = line.time;
-  outcome.sender = message->sender;
+  outcome.sender = recipient.sender;
   outcome.provider = recipient.provider;
   outcome.queue_id = line.queue_id.text();
   outcome.message = message->serial;
   outcome.recipient = recipient.key;
   outcome.found = classify(delivery, recipient.provider, owner);
-  outcome.counts_as = outcome.found.reply_class;
+  outcome.counts_as =
+      reply::is_unexplained(outcome.found) ? ReplyClass::Undefined : outcome.found.reply_class;
   outcome.final = delivery.status != mail::DeliveryStatus::Deferred;
   outcome.volume_counts = !options.smarthost || options.reads_notices;
   const bool by_silence = options.smarthost && outcome.counts_as == ReplyClass::Delivered;
@@ -379,15 +381,16 @@ void Correlator::Data::on_refused_to_talk(const LogLine& line,
   if (message == nullptr || !message->activated) {
     return;
   }
-  std::vector<std::uint32_t> concerned;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> concerned;  // sender, provider
   for (const Recipient& recipient : message->recipients) {
-    if (std::find(concerned.begin(), concerned.end(), recipient.provider) == concerned.end()) {
-      concerned.push_back(recipient.provider);
+    const std::pair flow{recipient.sender, recipient.provider};
+    if (std::find(concerned.begin(), concerned.end(), flow) == concerned.end()) {
+      concerned.push_back(flow);
     }
   }
   const std::string_view owner = active->policy().providers.find_by_host(refused.relay.host);
-  for (const std::uint32_t number : concerned) {
-    if (!concerns(number, owner, true)) {
+  for (const auto& [sender, provider] : concerned) {
+    if (!concerns(provider, owner, true)) {
       continue;
     }
     Outcome outcome;
@@ -399,8 +402,8 @@ void Correlator::Data::on_refused_to_talk(const LogLine& line,
       continue;
     }
     outcome.time = line.time;
-    outcome.sender = message->sender;
-    outcome.provider = number;
+    outcome.sender = sender;
+    outcome.provider = provider;
     outcome.queue_id = line.queue_id.text();
     outcome.message = message->serial;
     outcome.text = refused.reply.text;
@@ -440,7 +443,7 @@ void Correlator::Data::on_expired(const LogLine& line, const Sink& sink) {
     Outcome outcome;
     outcome.kind = Outcome::Kind::Expired;
     outcome.time = line.time;
-    outcome.sender = message->sender;
+    outcome.sender = recipient.sender;
     outcome.provider = recipient.provider;
     outcome.queue_id = line.queue_id.text();
     outcome.message = message->serial;

@@ -22,16 +22,24 @@ using rampart::test::kSent;
 using rampart::test::kTooFast;
 using rampart::test::kUnknownUser;
 
-/// One outcome as "sender>provider class attempts", with "final" unless it stays in the queue.
+constexpr std::string_view kNotNow =
+    "dsn=4.0.0, status=deferred (host mx.google.example[203.0.113.5] said: 451 not now (in reply "
+    "to RCPT TO command))";
+
+/// "sender>provider class attempts", with "stays" if it stays in the queue.
+std::string describe(const Outcome& outcome, const Correlator& correlator) {
+  return correlator.senders().text(outcome.sender) + ">" +
+         correlator.providers().text(outcome.provider) + " " +
+         std::string(reply::to_string(outcome.counts_as)) + " " + std::to_string(outcome.attempts) +
+         (outcome.final ? "" : " stays");
+}
+
 Lines summarize(const Lines& lines, policy::Options options = rampart::test::strict_options()) {
   Correlator correlator(test::active(std::move(options)));
   Lines outcomes;
   for (const report::LogLine& line : test::parse(lines)) {
     correlator.add(line, [&](Outcome& outcome) {
-      outcomes.push_back(correlator.senders().text(outcome.sender) + ">" +
-                         correlator.providers().text(outcome.provider) + " " +
-                         std::string(reply::to_string(outcome.counts_as)) + " " +
-                         std::to_string(outcome.attempts) + (outcome.final ? "" : " stays"));
+      outcomes.push_back(describe(outcome, correlator));
       outcome.standing = ramp::Standing::Neither;
     });
   }
@@ -56,6 +64,9 @@ TEST_CASE("outcomes of mail that leaves", "[history][unit]") {
        {active("A1234"), to("A1234", "u@gmail.example", kUnknownUser),
         to("A1234", "v@gmail.example", kSent)},
        {"sender.example>gmail mailbox_unknown 1", sent}},
+      {"a reply known only by its code has no reason",
+       {active("A1234"), to("A1234", "u@gmail.example", kNotNow)},
+       {"sender.example>gmail undefined 1 stays"}},
       {"a domain of nobody's",
        {active("A1234"), to("A1234", "u@mail.firm.example", kSent, "mx.firm.example")},
        {"sender.example>firm.example delivered 1"}},
@@ -154,6 +165,116 @@ TEST_CASE("queue IDs are followed", "[history][unit]") {
   for (const Case& test : cases) {
     CAPTURE(test.name);
     CHECK(summarize(test.lines) == test.expected);
+  }
+}
+
+// --- chains of queue IDs, told in any order ---
+
+report::LogLine line(std::string_view id, report::Event event, int minute) {
+  report::LogLine line;
+  line.time = test::kReference + std::chrono::minutes{minute};
+  line.service = "esmtp";
+  line.queue_id = *mail::parse_queue_id(id);
+  line.event = std::move(event);
+  return line;
+}
+
+report::Delivery attempt(mail::DeliveryStatus status, bool attempted) {
+  report::Delivery delivery;
+  delivery.recipient = *mail::parse_address("u@gmail.example");
+  delivery.status = status;
+  delivery.attempted = attempted;
+  delivery.leaves_host = true;
+  if (attempted) {
+    delivery.relay = {"mx.google.example", "203.0.113.5", 25};
+    delivery.reply = mail::parse_reply(
+        status == mail::DeliveryStatus::Sent ? "250 2.0.0 ok" : "452 4.2.2 over quota",
+        mail::Stage::Rcpt);
+  }
+  return delivery;
+}
+
+// A split message's recipient moved along before the new queue ID's sender was named.
+TEST_CASE("a recipient that moved to a message without a name keeps its sender",
+          "[history][unit]") {
+  using mail::DeliveryStatus;
+  const report::Event expired = report::Expired{};
+  const report::Event removed = report::Removed{};
+  const report::Event deleted = report::Deleted{};
+  const report::Event refused = report::RefusedToTalk{
+      {"mx.google.example", "203.0.113.5", 25},
+      mail::parse_reply("421 4.7.28 unusual rate of mail", mail::Stage::Connect)};
+  report::Delivery forwarded = attempt(DeliveryStatus::Sent, false);
+  forwarded.forwarded_as = *mail::parse_queue_id("C1234");
+  const report::Event cloned = report::Cloned{*mail::parse_queue_id("A1234")};
+  const report::Event requeued = report::Requeued{*mail::parse_queue_id("B1234")};
+  struct Chain {
+    const char* name;
+    std::vector<std::pair<const char*, report::Event>> events;
+    Lines expected;
+  };
+  const std::string full = "sender.example>gmail mailbox_full 1 stays";
+  const std::vector<Chain> chains{
+      {"expired", {{"B1234", expired}}, {full, "sender.example>gmail expired 1"}},
+      {"refused", {{"B1234", refused}}, {full, "sender.example>gmail rate_limited 1"}},
+      {"removed", {{"B1234", removed}, {"B1234", expired}}, {full}},
+      {"deleted", {{"B1234", deleted}, {"A1234", expired}}, {full}},
+      {"requeued",
+       {{"C1234", requeued}, {"C1234", expired}},
+       {full, "sender.example>gmail expired 1"}},
+      {"forwarded",
+       {{"B1234", forwarded}, {"C1234", expired}},
+       {full, "sender.example>gmail expired 1"}},
+      {"forwarded and taken up there",
+       {{"C1234", report::QueueActive{*mail::parse_address("x@other.example"), 1}},
+        {"B1234", forwarded},
+        {"C1234", attempt(DeliveryStatus::Sent, true)}},
+       {full, "sender.example>gmail delivered 2"}},
+  };
+  for (const Chain& chain : chains) {
+    CAPTURE(chain.name);
+    Correlator correlator(test::active());
+    Lines outcomes;
+    int minute = 0;
+    const auto add = [&](std::string_view id, const report::Event& event) {
+      correlator.add(line(id, event, ++minute), [&](Outcome& outcome) {
+        outcomes.push_back(describe(outcome, correlator));
+        outcome.standing = ramp::Standing::Neither;
+      });
+    };
+    add("A1234", report::QueueActive{*mail::parse_address("news@sender.example"), 2});
+    add("B1234", cloned);  // before anybody has named the sender of either
+    add("A1234", attempt(DeliveryStatus::Deferred, true));
+    add("B1234", attempt(DeliveryStatus::Deferred, false));
+    for (const auto& [id, event] : chain.events) {
+      add(id, event);
+    }
+    CHECK(outcomes == chain.expected);
+  }
+}
+
+TEST_CASE("chains of messages that nobody took up are no outcomes", "[history][unit]") {
+  const std::vector<report::Event> events{report::Cloned{*mail::parse_queue_id("A1234")},
+                                          report::Requeued{*mail::parse_queue_id("A1234")},
+                                          report::Expired{},
+                                          report::Removed{},
+                                          report::Deleted{},
+                                          attempt(mail::DeliveryStatus::Deferred, true),
+                                          attempt(mail::DeliveryStatus::Sent, false)};
+  for (const report::Event& one : events) {
+    for (const report::Event& two : events) {
+      for (const report::Event& three : events) {
+        Correlator correlator(test::active());
+        std::size_t outcomes = 0;
+        int minute = 0;
+        for (const report::Event& event : {one, two, three}) {
+          correlator.add(line(minute == 0 ? "A1234" : "B1234", event, minute),
+                         [&](Outcome&) { ++outcomes; });
+          ++minute;
+        }
+        CHECK(outcomes == 0);
+      }
+    }
   }
 }
 

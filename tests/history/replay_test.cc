@@ -212,6 +212,21 @@ TEST_CASE("throttles then and now", "[history][unit]") {
         "4 sent, 2 held, 0 waiting, 0 refused, 0 suppressed; 2 then, 1-2 now");
 }
 
+// As live: two fresh ones in a row are taken for a limit, whatever their code.
+TEST_CASE("replies known only by their code pause a flow", "[history][unit]") {
+  const std::string not_now =
+      "dsn=4.0.0, status=deferred (host mx.google.example[203.0.113.5] said: 451 not now (in reply "
+      "to RCPT TO command))";
+  Log log;
+  log.mails(0s, 4, 1min, not_now);
+  log.mails(4min, 16, 1min);
+  log.end(48h);
+  const FlowReplay flow = replay(log, rampart::test::strict_options()).flow;
+  CHECK(flow.sent == 20);
+  CHECK(flow.held > 10);
+  CHECK(flow.longest_wait > 10min);
+}
+
 TEST_CASE("suppressed recipients, and those that take mail later", "[history][unit]") {
   Log log;
   log.mails(0s, 30, 1min);
