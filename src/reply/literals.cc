@@ -18,6 +18,7 @@ constexpr std::size_t kSimplifyMax = 40;    // the effort is quadratic
 constexpr std::size_t kDepthMax = 40;       // nested groups
 constexpr std::size_t kFactorBytesMin = 2;  // shorter texts are everywhere
 constexpr std::size_t kFactorBytesMax = 8;
+constexpr std::size_t kFactorsMax = 16;  // of one branch; the rest would filter little
 
 // What a part of a pattern needs.
 struct Need {
@@ -91,30 +92,92 @@ Factor best_of(const Need& need) {
   return at == need.factors.end() ? Factor{} : *at;
 }
 
-std::size_t utf8_bytes(unsigned char lead) {
-  return lead < 0xC0 ? 1 : (lead < 0xE0 ? 2 : (lead < 0xF0 ? 3 : 4));
+struct Character {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+};
+
+// Bytes that are no UTF-8 stand for themselves.
+Character character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned char>(text[at + i]);
+  };
+  const unsigned lead = byte(0);
+  const std::size_t bytes = lead < 0xC0 ? 1 : (lead < 0xE0 ? 2 : (lead < 0xF0 ? 3 : 4));
+  if (bytes == 1 || text.size() - at < bytes) {
+    return {lead, 1};
+  }
+  char32_t code = lead & (0x7FU >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) {
+      return {lead, 1};
+    }
+    code = code << 6U | (byte(i) & 0x3FU);
+  }
+  return {code, bytes};
 }
 
-// Letters whose lower case fold_case knows, and scripts without case.
-bool folds(std::string_view character) {
-  const auto lead = static_cast<unsigned char>(character.front());
-  return lead == 0xC3 || lead == 0xD0 || lead == 0xD1 || (lead >= 0xE3 && lead <= 0xE9);
+// What RE2 takes for the same letter as one that literals may contain, however far away Unicode
+// keeps it: the signs for kelvin and angstrom, the long s, the capitals of sharp s and y with
+// diaeresis, and the Cyrillic letters of old books.
+constexpr std::pair<char32_t, char32_t> kFarCases[] = {
+    {0x017F, U's'},    {0x212A, U'k'},    {0x212B, 0x00E5U}, {0x1E9E, 0x00DFU},
+    {0x0178, 0x00FFU}, {0x1C80, 0x0432U}, {0x1C81, 0x0434U}, {0x1C82, 0x043EU},
+    {0x1C83, 0x0441U}, {0x1C84, 0x0442U}, {0x1C85, 0x0442U}, {0x1C86, 0x044AU}};
+
+char32_t fold(char32_t code) {
+  if (code >= 0xC0 && code <= 0xDE && code != 0xD7) {
+    return code + 0x20;
+  }
+  if (code >= 0x400 && code <= 0x42F) {
+    return code + (code < 0x410 ? 0x50 : 0x20);
+  }
+  for (const auto& [far, near] : kFarCases) {
+    if (code == far) {
+      return near;
+    }
+  }
+  return code;
+}
+
+// Letters whose lower case fold() knows, and scripts without case.
+bool folds(char32_t code) {
+  return code < 0x80 || (code >= 0xC0 && code <= 0xFF) || (code >= 0x400 && code <= 0x45F) ||
+         (code >= 0x3000 && code <= 0x9FFF);
 }
 
 class Parser {
  public:
   explicit Parser(std::string_view pattern) : text_(pattern) {}
 
+  // One of the alternatives outside of all groups.
+  struct Part {
+    std::string_view pattern;
+    Need need;
+  };
+
   // nullopt: syntax that is not understood here, or not by RE2 either.
-  std::optional<Need> parse() {
-    Need need = alternatives(0);
-    return failed_ || at_ != text_.size() ? std::nullopt : std::optional<Need>(std::move(need));
+  std::optional<std::vector<Part>> parse() {
+    std::vector<Part> parts;
+    std::size_t begin = 0;
+    do {
+      Need need = sequence(0);
+      parts.push_back({text_.substr(begin, at_ - begin), std::move(need)});
+      begin = at_ + 1;
+    } while (consume('|'));
+    return failed_ || more() ? std::nullopt : std::optional(std::move(parts));
   }
 
  private:
   [[nodiscard]] bool more() const { return at_ < text_.size(); }
   [[nodiscard]] bool next_is(char c) const { return more() && text_[at_] == c; }
   [[nodiscard]] bool next_is(std::string_view s) const { return text_.substr(at_).starts_with(s); }
+
+  bool consume(char c) {
+    const bool is_next = next_is(c);
+    at_ += is_next ? 1 : 0;
+    return is_next;
+  }
 
   Need fail() {
     failed_ = true;
@@ -125,8 +188,7 @@ class Parser {
   Need alternatives(std::size_t depth) {
     std::vector<Need> all;
     all.push_back(sequence(depth));
-    while (next_is('|')) {
-      ++at_;
+    while (consume('|')) {
       all.push_back(sequence(depth));
     }
     if (all.size() == 1) {
@@ -193,12 +255,14 @@ class Parser {
         part = optional(std::move(part), true);
       } else if (next_is('+')) {
         part = at_least_once(std::move(part));
-      } else if (next_is('{') && at_ + 1 < text_.size() && base::is_digit(text_[at_ + 1])) {
+      } else if (next_is('{')) {
         const std::size_t end = text_.find('}', at_);
-        if (end == std::string_view::npos) {
-          return fail();
+        if (end == std::string_view::npos ||
+            text_.substr(at_ + 1, end - at_ - 1).find_first_not_of("0123456789,") !=
+                std::string_view::npos) {
+          return fail();  // RE2 takes it for the characters themselves
         }
-        const bool none = text_[at_ + 1] == '0';
+        const bool none = !base::is_digit(text_[at_ + 1]) || text_[at_ + 1] == '0';
         part = none ? optional(std::move(part), false) : at_least_once(std::move(part));
         at_ = end;
       } else {
@@ -254,13 +318,12 @@ class Parser {
   }
 
   Need literal() {
-    const std::size_t bytes = utf8_bytes(static_cast<unsigned char>(text_[at_]));
-    const std::string_view character = text_.substr(at_, bytes);
-    at_ += character.size();
-    if (character.size() > 1 && !folds(character)) {
+    const Character character = character_at(text_, at_);
+    std::string folded(text_.substr(at_, character.bytes));
+    at_ += character.bytes;
+    if (!folds(character.code)) {
       return anything();
     }
-    std::string folded(character);
     fold_case(folded);
     return exactly(std::move(folded));
   }
@@ -277,11 +340,7 @@ class Parser {
       ++at_;
     }
     Need inside = alternatives(depth + 1);
-    if (!next_is(')')) {
-      return fail();
-    }
-    ++at_;
-    return inside;
+    return consume(')') ? std::move(inside) : fail();
   }
 
   Need escape() {
@@ -301,39 +360,37 @@ class Parser {
     return std::string_view("dDsSwW").find(c) != std::string_view::npos ? anything() : fail();
   }
 
+  // A "]" that comes first is one of the characters, also after "^".
   Need character_class() {
     ++at_;
-    bool known = !next_is('^');
+    bool known = !consume('^');
     Factor characters;
-    const std::size_t begin = at_;
-    while (more() && (!next_is(']') || at_ == begin)) {
-      char c = text_[at_];
-      if (c == '\\') {
-        ++at_;
+    for (const std::size_t begin = at_; more() && (at_ == begin || !next_is(']'));) {
+      if (next_is("[:")) {
+        return fail();
+      }
+      if (consume('\\')) {
         if (!more()) {
           return fail();
         }
-        c = text_[at_];
-        known = known && !base::is_alnum(c);
-      } else if (c == '[' && next_is("[:")) {
-        return fail();
+        known = known && !base::is_alnum(text_[at_]);
       }
-      known = known && static_cast<unsigned char>(c) < 0x80;
+      const char first = text_[at_];
       const bool range = at_ + 2 < text_.size() && text_[at_ + 1] == '-' && text_[at_ + 2] != ']';
-      const char last = range ? text_[at_ + 2] : c;
+      const char last = range ? text_[at_ + 2] : first;
       if (range && last == '\\') {
         return fail();
       }
-      known = known && last >= c && last - c <= static_cast<int>(kClassMax);
-      for (int i = c; known && i <= last; ++i) {
+      known = known && static_cast<unsigned char>(first) < 0x80 && last >= first &&
+              last - first <= static_cast<int>(kClassMax);
+      for (int i = first; known && i <= last; ++i) {
         characters.emplace_back(1, base::to_lower(static_cast<char>(i)));
       }
       at_ += range ? 3 : 1;
     }
-    if (!more()) {
+    if (!consume(']')) {
       return fail();
     }
-    ++at_;
     if (!known || characters.size() > kClassMax) {
       return anything();
     }
@@ -347,87 +404,62 @@ class Parser {
   bool failed_ = false;
 };
 
-// Cuts at the "|" outside all groups and classes.
-std::vector<std::string_view> split(std::string_view pattern) {
-  std::vector<std::string_view> parts;
-  std::size_t depth = 0;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < pattern.size(); ++at) {
-    const char c = pattern[at];
-    if (c == '\\') {
-      ++at;
-    } else if (c == '[') {
-      at += at + 1 < pattern.size() && pattern[at + 1] == '^' ? 2U : 1U;
-      for (++at; at < pattern.size() && pattern[at] != ']'; ++at) {
-        at += pattern[at] == '\\' ? 1U : 0U;
-      }
-    } else if (c == '(') {
-      ++depth;
-    } else if (c == ')') {
-      depth -= depth > 0 ? 1 : 0;
-    } else if (c == '|' && depth == 0) {
-      parts.push_back(pattern.substr(begin, at - begin));
-      begin = at + 1;
-    }
+Branch branch_of(std::string_view pattern, Need need) {
+  Branch branch{std::string(pattern), {}, false};
+  if (!need.exact) {
+    branch.factors = std::move(need.factors);
+    branch.factors.resize(std::min(branch.factors.size(), kFactorsMax));
+    return branch;
   }
-  parts.push_back(pattern.substr(begin));
-  return parts;
+  branch.literal = !need.asserts &&
+                   std::all_of(need.texts.begin(), need.texts.end(), [](const std::string& text) {
+                     return text.size() >= kFactorBytesMin && text.size() <= 6 * kFactorBytesMax;
+                   });
+  if (branch.literal) {
+    simplify(need.texts);
+    branch.factors.push_back(std::move(need.texts));
+  } else {
+    add_factor(branch.factors, std::move(need.texts));
+  }
+  return branch;
 }
 
 }  // namespace
 
 std::vector<Branch> branches_of(std::string_view pattern) {
+  auto parts = Parser(pattern).parse();
+  if (!parts) {
+    return {Branch{std::string(pattern), {}, false}};
+  }
   std::vector<Branch> branches;
-  for (const std::string_view part : split(pattern)) {
-    Branch branch{std::string(part), {}, false};
-    auto need = Parser(part).parse();
-    if (!need) {  // the parts may be wrong as well: flags, for one, reach beyond them
-      return {Branch{std::string(pattern), {}, false}};
-    }
-    if (need->exact) {
-      const bool complete =
-          std::all_of(need->texts.begin(), need->texts.end(), [](const std::string& text) {
-            return text.size() >= kFactorBytesMin && text.size() <= 6 * kFactorBytesMax;
-          });
-      branch.literal = complete && !need->asserts;
-      if (branch.literal) {
-        simplify(need->texts);
-        branch.factors.push_back(std::move(need->texts));
-      } else {
-        add_factor(branch.factors, std::move(need->texts));
-      }
-    } else {
-      branch.factors = std::move(need->factors);
-    }
-    branches.push_back(std::move(branch));
+  for (Parser::Part& part : *parts) {
+    branches.push_back(branch_of(part.pattern, std::move(part.need)));
   }
   return branches;
 }
 
 void fold_case(std::string& text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      text[i] = base::to_lower(text[i]);
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      text[end++] = base::to_lower(text[at++]);
       continue;
     }
-    if (i + 1 == text.size()) {
-      return;
+    const Character character = character_at(text, at);
+    const char32_t folded = character.bytes == 1 ? character.code : fold(character.code);
+    if (folded == character.code) {
+      std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(at), character.bytes,
+                  text.begin() + static_cast<std::ptrdiff_t>(end));
+      end += character.bytes;
+    } else if (folded < 0x80) {
+      text[end++] = static_cast<char>(folded);
+    } else {  // two bytes, of which no character that is folded has fewer
+      text[end++] = static_cast<char>(0xC0U | folded >> 6U);
+      text[end++] = static_cast<char>(0x80U | (folded & 0x3FU));
     }
-    const auto tail = static_cast<unsigned char>(text[i + 1]);
-    if (byte == 0xC3 && tail >= 0x80 && tail <= 0x9E && tail != 0x97) {
-      text[i + 1] = static_cast<char>(tail + 0x20);
-    } else if (byte == 0xD0 && tail >= 0x90 && tail <= 0x9F) {
-      text[i + 1] = static_cast<char>(tail + 0x20);
-    } else if (byte == 0xD0 && tail >= 0x80 && tail <= 0x8F) {
-      text[i] = static_cast<char>(0xD1);
-      text[i + 1] = static_cast<char>(tail + 0x10);
-    } else if (byte == 0xD0 && tail >= 0xA0 && tail <= 0xAF) {
-      text[i] = static_cast<char>(0xD1);
-      text[i + 1] = static_cast<char>(tail - 0x20);
-    }
-    i += utf8_bytes(byte) - 1;
+    at += character.bytes;
   }
+  text.resize(end);
 }
 
 }  // namespace rampart::reply

@@ -27,8 +27,8 @@ struct Branch {
 /// The branches of a pattern; a text matches the pattern if it matches one of them.
 std::vector<Branch> branches_of(std::string_view pattern);
 
-/// Lower case of the scripts whose letters literals may contain: ASCII, Latin-1 and Cyrillic. Keeps
-/// the length.
+/// Lower case of the scripts whose letters literals may contain: ASCII, Latin-1 and Cyrillic, and
+/// whatever else RE2 takes for one of these letters. The text does not grow.
 void fold_case(std::string& text) noexcept;
 
 }  // namespace rampart::reply

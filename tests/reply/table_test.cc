@@ -85,6 +85,13 @@ TEST_CASE("a reply whose reason nothing but its code tells is unexplained", "[re
   CHECK_FALSE(unexplained("250 fig"));
 }
 
+TEST_CASE("a class that begins with a bracket matches as RE2 has it", "[reply][unit]") {
+  const Table table = compiled(
+      {make("refused", "id [^], ]+ refused", ReplyClass::Policy, "550 id x1 refused")}, {});
+  CHECK(name_for(table, "554 your id ab-7 refused by policy") == "refused");
+  CHECK(name_for(table, "554 your id a,7 refused by policy") == "no-rule");
+}
+
 TEST_CASE("a rule without a text keeps its place among a provider's rules", "[reply][unit]") {
   Rule first = make("first", "", ReplyClass::AuthFailure, "550 5.7.26 x");
   first.provider = "gmail";
