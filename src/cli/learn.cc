@@ -165,7 +165,7 @@ void require_that_it_keeps_up(const Service& service) {
 Learned hand_over(const Arguments& arguments,
                   const PastReader& past,
                   const std::vector<Seed>& seeds,
-                  const std::vector<history::DeadRecipient>& dead,
+                  const std::vector<history::SuppressedAddress>& dead,
                   std::vector<Row>& rows) {
   const Service service(arguments);
   require_that_it_keeps_up(service);
@@ -186,10 +186,10 @@ Learned hand_over(const Arguments& arguments,
     const Json answer =
         service.ask({{"command", "learn"},
                      {"dead", piece(dead, begin, kOthersSent,
-                                    [](const history::DeadRecipient& one) {
+                                    [](const history::SuppressedAddress& one) {
                                       return Json{{"key", one.key},
-                                                  {"time", base::format_utc(one.time)},
-                                                  {"evidence", one.evidence}};
+                                                  {"time", base::format_utc(one.told_at)},
+                                                  {"evidence", one.reply}};
                                     })}},
                     kTimeout);
     learned.suppressed += number_of(answer, "suppressed");
@@ -244,10 +244,13 @@ std::string render_dead(const Arguments& arguments,
                         std::size_t dead,
                         const Learned& learned) {
   std::string text;
-  for (const history::LeftOut& day : past.dead().left_out(past.correlator())) {
-    text += fmt::format("left out: on {} {} said of {} of {} that they do not exist\n",
-                        base::format_utc(day.day).substr(0, 10), base::printable(day.provider),
-                        grouped(day.dead), count_of(day.total, "recipient"));
+  for (const history::MassFailure& failure : past.suppressed().failures()) {
+    text += fmt::format("left out: {} from {} to {}, when {} suddenly called far too many dead\n",
+                        count_of(failure.doubted, "bounce"), local_stamp(failure.from),
+                        failure.until == base::WallTime{} ? "the end" : local_stamp(failure.until),
+                        failure.provider == suppression::Guards::kHost
+                            ? "all providers together"
+                            : base::printable(failure.provider));
   }
   if (dead == 0) {
     return text;
@@ -281,11 +284,12 @@ Json to_json(const Arguments& arguments,
                      {"refused", row.counts->refused}});
   }
   Json left_out = Json::array();
-  for (const history::LeftOut& day : past.dead().left_out(past.correlator())) {
-    left_out.push_back({{"provider", day.provider},
-                        {"day", base::format_utc(day.day).substr(0, 10)},
-                        {"dead", day.dead},
-                        {"total", day.total}});
+  for (const history::MassFailure& failure : past.suppressed().failures()) {
+    const bool over = failure.until != base::WallTime{};
+    left_out.push_back({{"provider", failure.provider},
+                        {"from", base::format_utc(failure.from)},
+                        {"until", over ? Json(base::format_utc(failure.until)) : Json(nullptr)},
+                        {"bounces", failure.doubted}});
   }
   return {{"files", files_json(past.archive())},
           {"unmatched", past.archive().unmatched()},
@@ -311,7 +315,7 @@ int run_learn(const Arguments& arguments, const Output& output) {
   const bool problems = tell_problems(past.archive());
   require_lines(past.archive(), format_of(arguments, *config), "nothing was learned");
   const std::vector<Seed> seeds = history::seeds_of(past.levels(), past.correlator());
-  const auto dead = past.dead().recipients(past.now());
+  const auto dead = past.suppressed().dead(past.now());
   std::vector<Row> rows = rows_of(past, seeds);
   Learned learned;
   if (arguments.dry_run) {

@@ -129,7 +129,7 @@ PastReader::PastReader(const Arguments& arguments,
       archive_(open_archive(arguments, config, now_)),
       correlator_(active_),
       levels_(active_),
-      dead_(active_) {}
+      suppressed_(active_) {}
 
 void PastReader::read(std::optional<base::WallTime> since, bool show_progress) {
   const base::SteadyTime begun = clock_.steady_now();
@@ -137,7 +137,7 @@ void PastReader::read(std::optional<base::WallTime> since, bool show_progress) {
   const auto take = [&](history::Outcome& outcome) {
     if (!since || outcome.time >= *since) {
       levels_.add(outcome, correlator_);
-      dead_.add(outcome);
+      suppressed_.add(outcome, outcome.time, false);
     }
   };
   const history::Correlator::Sink sink = take;

@@ -1,4 +1,4 @@
-// PastReader: old logs -> levels and dead recipients, with progress on the terminal.
+// PastReader: old logs -> levels and suppressed recipients, with progress on the terminal.
 //
 // Threads: main thread.
 // Errors: Failure where nothing can be read at all; what cannot be read of the rest is in
@@ -14,8 +14,8 @@
 #include "rampart/config/config.h"
 #include "rampart/feed/archive.h"
 #include "rampart/history/correlator.h"
-#include "rampart/history/dead.h"
 #include "rampart/history/levels.h"
+#include "rampart/history/suppressed.h"
 #include "rampart/policy/active.h"
 
 #include "arguments.h"
@@ -68,7 +68,7 @@ class PastReader {
   [[nodiscard]] const feed::Archive& archive() const noexcept { return archive_; }
   [[nodiscard]] const history::Correlator& correlator() const noexcept { return correlator_; }
   [[nodiscard]] const history::Levels& levels() const noexcept { return levels_; }
-  [[nodiscard]] const history::Dead& dead() const noexcept { return dead_; }
+  [[nodiscard]] const history::Suppressed& suppressed() const noexcept { return suppressed_; }
   [[nodiscard]] const policy::Active& active() const noexcept { return *active_; }
   [[nodiscard]] base::WallTime now() const noexcept { return now_; }
   [[nodiscard]] base::Micros took() const noexcept { return took_; }
@@ -80,7 +80,7 @@ class PastReader {
   feed::Archive archive_;
   history::Correlator correlator_;
   history::Levels levels_;
-  history::Dead dead_;
+  history::Suppressed suppressed_;
   base::Micros took_{0};
 };
 

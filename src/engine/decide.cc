@@ -497,13 +497,12 @@ void Engine::Data::enter(Transaction::Data& open,
   std::vector<store::Operation> operations;
   const base::MutexLock lock(book_mutex);
   BookMessage unnamed;
-  const bool full = book.size() >= QueueBook::kMessagesMax;
-  if (full) {
+  BookMessage* const tracked = queue_id.empty() ? nullptr : book.enter({}, queue_id.text(), now);
+  if (tracked == nullptr && !queue_id.empty()) {
     static telemetry::Counter& counted = telemetry::counter("queue_book_full_total");
     counted.add();
   }
-  const bool tracked = !queue_id.empty() && !full;
-  BookMessage& message = tracked ? book.enter({}, queue_id.text(), now) : unnamed;
+  BookMessage& message = tracked != nullptr ? *tracked : unnamed;
   // The MTA uses the queue ID again and we missed the end of the first.
   if (!message.recipients.empty()) {
     forget_recipients(message);
@@ -521,15 +520,15 @@ void Engine::Data::enter(Transaction::Data& open,
       message.recipients.push_back({ledger::book_key(recipient.recipient.address), recipient.flow,
                                     ramp::Standing::InFlight, recipient.taken_at});
       ledger::admit(message, message.recipients.back().address);
-      operations.emplace_back(to_record(message, message.recipients.back()));
+      operations.emplace_back(ledger::to_record(message, message.recipients.back()));
       note(recipient, queue_id, "accepted", recipient.reason, now);
     }
   }
-  if (!tracked) {  // nothing will ever tell the fate of these
+  if (tracked == nullptr) {  // nothing will ever tell the fate of these
     forget_recipients(message);
     return;
   }
-  operations.emplace_back(to_record(message));
+  operations.emplace_back(ledger::to_record(message));
   writer->try_add(std::move(operations));
   if (telemetry::is_enabled(telemetry::Level::Debug)) {
     telemetry::write(telemetry::Level::Debug, telemetry::Line(queue_id.text())

@@ -12,12 +12,11 @@
 namespace rampart::engine {
 namespace {
 
-constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};  // maximal_queue_lifetime = 5d
 constexpr base::Micros kHistoryKept = std::chrono::hours{24 * 400};
 constexpr base::Micros kSweepEvery = std::chrono::minutes{1};
 constexpr base::Micros kIdle = std::chrono::hours{48};
-constexpr base::Micros kDone = std::chrono::minutes{10};
-constexpr std::size_t kForgetAtOnce = 10'000;
+constexpr std::size_t kForgetAtOnce = 500;  // while commits wait for the book
+constexpr int kForgetRounds = 20;
 constexpr base::Micros kNoticeTimeout = std::chrono::seconds{10};
 
 }  // namespace
@@ -155,16 +154,21 @@ void Engine::Data::expire_suppressions(base::WallTime now) {
 
 // The MTA has returned them by now, or we missed their end.
 void Engine::Data::forget_old_messages(base::WallTime now) {
-  std::vector<store::Operation> operations;
-  const base::MutexLock lock(book_mutex);
-  for (const BookMessage& old : book.find_older(now - kQueueLifetime, now - kDone, kForgetAtOnce)) {
-    if (BookMessage* message = book.find(old.instance, old.queue_id)) {
-      forget_recipients(*message);
-      operations.emplace_back(store::EraseMessage{old.instance, old.queue_id});
-      book.erase(old);
+  for (int round = 0; round < kForgetRounds; ++round) {
+    std::vector<store::Operation> operations;
+    const base::MutexLock lock(book_mutex);
+    while (operations.size() < kForgetAtOnce) {
+      BookMessage* const old = book.find_due(now);
+      if (old == nullptr) {
+        break;
+      }
+      forget_recipients(*old);
+      operations.emplace_back(store::EraseMessage{old->instance, old->queue_id});
+      book.erase(*old);
     }
-  }
-  if (!operations.empty()) {
+    if (operations.empty()) {
+      return;
+    }
     writer->try_add(std::move(operations));
   }
 }

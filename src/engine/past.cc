@@ -90,7 +90,7 @@ base::Result<std::vector<MergedFlow>> Engine::merge_past(const Past& past, std::
     const auto domain = mail::parse_domain(name);
     std::vector<store::Operation> operations;
     if (domain && data_->active()->policy().providers.is_named(provider) &&
-        data_->domains.learn(*domain, provider)) {
+        data_->domains.learn(domain->text(), provider)) {
       operations.emplace_back(store::DomainProviderRecord{domain->text(), provider, now});
     }
     return operations;

@@ -110,7 +110,7 @@ Status Engine::status() const {
   for (ledger::Guards::Leapt& leapt : data.guards.leapt(status.now)) {
     const auto pending = data.suppressor.pending_keys(leapt.provider).size();
     status.warnings.push_back(
-        (leapt.provider == ledger::Guards::kHost ? "all providers" : leapt.provider) + ": " +
+        (leapt.provider == suppression::Guards::kHost ? "all providers" : leapt.provider) + ": " +
         leapt.text + "; new suppressions are pending (rampart suppression list --pending)");
     status.guards.push_back({std::move(leapt.provider), std::move(leapt.text), pending});
   }

@@ -21,6 +21,7 @@ struct Scratch {
 
 struct SenderScratch {
   SenderHistory history;
+  ramp::Health health;
   long long last_day = -1;
 };
 
@@ -35,25 +36,14 @@ void count_day(base::WallTime time, long long& last_day, std::uint32_t& days) {
 
 void count(FlowHistory& history, const Outcome& outcome) {
   history.last = std::max(history.last, outcome.time);
-  if (outcome.counts_as == ReplyClass::Delivered) {
+  const ramp::Reported& reported = outcome.reported;
+  if (reported.reply_class == ReplyClass::Delivered) {
     ++history.delivered;
-  } else if (reply::slows_flow(outcome.counts_as, outcome.found.scope)) {
+  } else if (reply::slows_flow(reported.reply_class, reported.scope)) {
     ++history.deferrals;
-  } else if (outcome.found.permanence == reply::Permanence::Permanent) {
+  } else if (reported.permanent) {
     ++history.refused;
   }
-}
-
-ramp::Reported to_reported(const Outcome& outcome) {
-  ramp::Reported reported;
-  reported.reply_class = outcome.counts_as;
-  reported.scope = outcome.found.scope;
-  reported.permanent = outcome.found.permanence == reply::Permanence::Permanent;
-  reported.stage = outcome.found.stage;
-  reported.standing = outcome.standing;
-  reported.final = outcome.final;
-  reported.volume_counts = outcome.volume_counts;
-  return reported;
 }
 
 }  // namespace
@@ -154,17 +144,21 @@ void Levels::add(Outcome& outcome, const Correlator& correlator) {
   const ramp::Context host_context{data_->active->host_plan(), constants, outcome.time};
   ramp::Flow& flow = scratch->history.state;
   ramp::HostFlow& host = data_->host(outcome.provider);
+  if (outcome.kind == Outcome::Kind::Forgotten) {
+    ramp::forget(flow, host, outcome.reported.standing);
+    return;
+  }
   SenderScratch& sender = data_->sender(outcome.sender);
-  if (outcome.kind == Outcome::Kind::Reply && outcome.standing == ramp::Standing::Unadmitted) {
+  if (outcome.charges()) {
     ramp::charge(flow, context);
     ramp::charge(host.flow, host_context);
   }
-  outcome.standing = ramp::on_report({flow, host, sender.history.health,
-                                      correlator.senders().text(outcome.sender)},
-                                     to_reported(outcome), context, host_context)
-                         .standing;
+  outcome.standing =
+      ramp::on_report({flow, host, sender.health, correlator.senders().text(outcome.sender)},
+                      outcome.reported, context, host_context)
+          .standing;
   count(scratch->history, outcome);
-  if (outcome.counts_as == ReplyClass::Delivered) {
+  if (outcome.reported.reply_class == ReplyClass::Delivered) {
     count_day(outcome.time, scratch->last_day, scratch->history.days);
     count_day(outcome.time, sender.last_day, sender.history.days);
     ++sender.history.delivered;

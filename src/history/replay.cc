@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <queue>
 #include <string>
 #include <tuple>
@@ -15,10 +16,11 @@
 namespace rampart::history {
 namespace {
 
+using base::Micros;
 using base::WallTime;
 
 std::uint64_t key_of(const Outcome& outcome) noexcept {
-  return outcome.message * 0x9E3779B97F4A7C15ULL ^ outcome.recipient;
+  return outcome.message * 0x9E3779B97F4A7C15ULL ^ std::hash<std::string_view>{}(outcome.recipient);
 }
 
 }  // namespace
@@ -30,6 +32,7 @@ struct Replay::Data {
   std::optional<std::uint32_t> find_flow(const Outcome& outcome, const Correlator& correlator);
   void begin(const Outcome& outcome, std::uint32_t flow);
   void go_on(const Outcome& outcome, std::uint32_t flow);
+  void pardon(const Suppressed::Judged& judged, WallTime at);
   void schedule(Event event);
   void run_until(WallTime time);
   void handle(const Event& event);
@@ -38,6 +41,7 @@ struct Replay::Data {
   void put_in_line(std::uint32_t index, WallTime until);
   void hand_over(std::uint32_t index);
   void tell(Mail& mail, const Answer& answer);
+  void forget(Mail& mail);
   void later(const Event& event);
   void aside(const Event& event);
   void ask_again(std::uint32_t flow);
@@ -64,6 +68,8 @@ struct Replay::Data {
   std::deque<ramp::HostFlow> hosts;  // by provider
   std::deque<ramp::Health> healths;  // by sender
   std::deque<std::string> sender_names;
+  std::unordered_map<std::string, std::uint32_t> sender_numbers;
+  std::deque<std::map<std::string, std::uint32_t>> pardons;
   std::deque<Mail> mails;
   std::vector<std::uint32_t> free_mails;
   std::unordered_map<std::uint64_t, std::uint32_t> open;  // deferred by the log -> mail
@@ -113,6 +119,7 @@ std::optional<std::uint32_t> Replay::Data::find_flow(const Outcome& outcome,
     sender_names.resize(healths.size());
   }
   sender_names[outcome.sender] = name.sender;
+  sender_numbers.emplace(name.sender, outcome.sender);
   const auto number = static_cast<std::uint32_t>(flows.size() - 1);
   flow_numbers.emplace(key, number);
   return number;
@@ -142,7 +149,8 @@ void Replay::Data::begin(const Outcome& outcome, std::uint32_t number) {
                     options.suppressed != policy::Action::Tag;
   WallTime asked = outcome.arrived == WallTime{} ? outcome.time : outcome.arrived;
   asked = std::min(std::max({asked, outcome.time - kLookBack, now}), outcome.time);
-  const bool refused = suppressed.add(outcome, asked, acts && counts(asked));
+  const Suppressed::Judged judged = suppressed.add(outcome, asked, acts && counts(asked));
+  pardon(judged, outcome.time);
 
   std::uint32_t index = 0;
   if (free_mails.empty()) {
@@ -157,11 +165,11 @@ void Replay::Data::begin(const Outcome& outcome, std::uint32_t number) {
   mail.takes = outcome.time - asked;
   mail.message = outcome.message;
   mail.flow = number;
-  mail.answer = answer_of(outcome);
+  mail.answer = {outcome.reported, judged.doubted};
   mail.answer_at = outcome.time;
-  mail.suppressed = refused;
-  mail.alone = outcome.recipients == 1;
-  if (!outcome.final) {
+  mail.suppressed = judged.refused;
+  mail.alone = outcome.transaction_recipients == 1;
+  if (!outcome.reported.final) {
     open.insert_or_assign(key_of(outcome), index);
   }
   ++mail.events;
@@ -172,20 +180,26 @@ void Replay::Data::begin(const Outcome& outcome, std::uint32_t number) {
 }
 
 void Replay::Data::go_on(const Outcome& outcome, std::uint32_t number) {
+  const Suppressed::Judged judged = suppressed.add(outcome, outcome.time, false);
+  pardon(judged, outcome.time);
   Event event;
   event.at = std::max(outcome.time, now);
-  event.answer = answer_of(outcome);
+  event.answer = {outcome.reported, judged.doubted};
+  event.forgotten = outcome.kind == Outcome::Kind::Forgotten;
   const auto known = open.find(key_of(outcome));
+  if (event.forgotten && known == open.end()) {
+    return;
+  }
   if (outcome.kind != Outcome::Kind::RefusedToTalk && known != open.end()) {
     event.kind = Event::Kind::Later;
     event.index = known->second;
     Mail& mail = mails[event.index];
     ++mail.events;
-    if (mail.next_at == WallTime{}) {
+    if (mail.next_at == WallTime{} && !event.forgotten) {
       mail.next_at = event.at;
       mail.next = event.answer;
     }
-    if (outcome.final) {
+    if (outcome.reported.final) {
       open.erase(known);
     }
   } else {
@@ -194,6 +208,20 @@ void Replay::Data::go_on(const Outcome& outcome, std::uint32_t number) {
     event.charges = outcome.kind == Outcome::Kind::Reply;
   }
   schedule(event);
+}
+
+// The answers that it is about have been told by then.
+void Replay::Data::pardon(const Suppressed::Judged& judged, WallTime at) {
+  for (const suppression::Guards::Turned& turned : judged.turned) {
+    if (turned.leapt) {
+      Event event;
+      event.kind = Event::Kind::Pardon;
+      event.at = std::max(now, at) + Micros{1};
+      event.index = static_cast<std::uint32_t>(pardons.size());
+      pardons.push_back(turned.blamed);
+      schedule(event);
+    }
+  }
 }
 
 // --- time passes ---
@@ -234,6 +262,14 @@ void Replay::Data::handle(const Event& event) {
       break;
     case Event::Kind::Aside:
       aside(event);
+      break;
+    case Event::Kind::Pardon:
+      for (const auto& [sender, dead] : pardons[event.index]) {
+        if (const auto known = sender_numbers.find(sender); known != sender_numbers.end()) {
+          ramp::forgive(healths[known->second], host_context(), dead);
+        }
+      }
+      pardons[event.index].clear();
       break;
     case Event::Kind::Wake: {
       FlowState& flow = flows[event.index];
@@ -279,7 +315,7 @@ void Replay::Data::ask(std::uint32_t index) {
   if (mail.suppressed) {
     flow.result.suppressed += counted ? 1 : 0;
     mail.state = Mail::State::Gone;
-    mail.done = mail.answer.final;
+    mail.done = mail.answer.reported.final || mail.forgotten;
     return;
   }
   const policy::FlowRule& rule = *flow.rule;
@@ -299,7 +335,7 @@ void Replay::Data::ask(std::uint32_t index) {
   } else if (rejects) {
     ++flow.result.refused;
     mail.state = Mail::State::Gone;
-    mail.done = mail.answer.final;
+    mail.done = mail.answer.reported.final || mail.forgotten;
   } else {
     put_in_line(index, admission.until);
   }
@@ -338,14 +374,13 @@ void Replay::Data::hand_over(std::uint32_t index) {
 }
 
 ramp::Effects Replay::Data::learn(FlowState& flow, const Answer& answer, ramp::Standing standing) {
-  ramp::Reported reported;
-  reported.reply_class = answer.counts_as;
-  reported.scope = answer.scope;
-  reported.permanent = answer.permanent;
-  reported.stage = answer.stage;
+  ramp::Reported reported = answer.reported;
   reported.standing = standing;
-  reported.final = answer.final;
-  reported.volume_counts = answer.volume_counts;
+  // What a provider says of everybody is not the sender's fault.
+  if (answer.doubted && ramp::is_sound(healths[flow.sender], host_context(),
+                                       suppression::FailureGuard::kSuspectRun)) {
+    reported.reply_class = reply::ReplyClass::Policy;
+  }
   return ramp::on_report(subject(flow), reported, context(flow), host_context());
 }
 
@@ -363,28 +398,41 @@ void Replay::Data::tell(Mail& mail, const Answer& answer) {
   FlowState& flow = flows[mail.flow];
   count_throttle(flow, answer, mail.told_at == mail.asked + mail.takes);
   mail.standing = learn(flow, answer, mail.standing).standing;
-  mail.done = answer.final;
+  mail.done = answer.reported.final;
+  if (mail.forgotten) {
+    forget(mail);
+  }
+}
+
+void Replay::Data::forget(Mail& mail) {
+  FlowState& flow = flows[mail.flow];
+  ramp::forget(flow.flow, hosts[flow.provider],
+               std::exchange(mail.standing, ramp::Standing::Neither));
+  mail.done = true;
 }
 
 void Replay::Data::later(const Event& event) {
   Mail& mail = mails[event.index];
   const std::uint32_t flow = mail.flow;
   --mail.events;
-  if (mail.next_at == event.at) {
+  if (!event.forgotten && mail.next_at == event.at) {
     mail.next_at = WallTime{};
   }
-  if (mail.told_next == event.at) {
+  if (!event.forgotten && mail.told_next == event.at) {
     release(event.index);
     return;
   }
   switch (mail.state) {
     case Mail::State::Due:
     case Mail::State::Waiting:
-      mail.answer = event.answer;  // the log's earlier attempts did not take place
-      mail.answer_at = event.at;
+      mail.forgotten = event.forgotten;
+      if (!event.forgotten) {
+        mail.answer = event.answer;  // the log's earlier attempts did not take place
+        mail.answer_at = event.at;
+      }
       return;
     case Mail::State::Gone:
-      mail.done = event.answer.final;
+      mail.done = event.answer.reported.final;
       release(event.index);
       return;
     case Mail::State::Out:
@@ -397,7 +445,11 @@ void Replay::Data::later(const Event& event) {
     schedule(again);
     return;
   }
-  tell(mail, event.answer);
+  if (event.forgotten) {
+    forget(mail);
+  } else {
+    tell(mail, event.answer);
+  }
   release(event.index);
   ask_again(flow);
 }
@@ -415,7 +467,7 @@ void Replay::Data::aside(const Event& event) {
     ramp::charge(hosts[flow.provider].flow, host_context());
   }
   Answer answer = event.answer;
-  answer.final = true;  // nobody follows it
+  answer.reported.final = true;  // nobody follows it
   learn(flow, answer, ramp::Standing::Unadmitted);
   ask_again(event.index);
 }
@@ -472,13 +524,12 @@ void Replay::add(const Outcome& outcome, const Correlator& correlator) {
     return;
   }
   FlowReplay& result = data.flows[*number].result;
-  if (answer_of(outcome).throttles() && data.counts(outcome.time)) {
+  if (Answer{outcome.reported}.throttles() && data.counts(outcome.time)) {
     ++result.throttled_then;
   }
   if (outcome.kind == Outcome::Kind::Reply && outcome.attempts == 1) {
     data.begin(outcome, *number);
   } else {
-    data.suppressed.add(outcome, outcome.time, false);
     data.go_on(outcome, *number);
   }
 }

@@ -20,26 +20,13 @@ namespace rampart::history {
 
 // What a provider said, as the ramp learns it.
 struct Answer {
-  reply::ReplyClass counts_as{};
-  reply::Scope scope = reply::Scope::None;
-  mail::Stage stage = mail::Stage::Unknown;
-  bool permanent = false;
-  bool final = false;
-  bool volume_counts = true;
+  ramp::Reported reported;
+  bool doubted = false;  ///< that it blames the address
 
-  [[nodiscard]] bool throttles() const noexcept { return reply::slows_flow(counts_as, scope); }
+  [[nodiscard]] bool throttles() const noexcept {
+    return reply::slows_flow(reported.reply_class, reported.scope);
+  }
 };
-
-inline Answer answer_of(const Outcome& outcome) {
-  Answer answer;
-  answer.counts_as = outcome.counts_as;
-  answer.scope = outcome.found.scope;
-  answer.stage = outcome.found.stage;
-  answer.permanent = outcome.found.permanence == reply::Permanence::Permanent;
-  answer.final = outcome.final;
-  answer.volume_counts = outcome.volume_counts;
-  return answer;
-}
 
 // One recipient of one message, until its last answer.
 struct Mail {
@@ -65,7 +52,8 @@ struct Mail {
   bool suppressed = false;
   bool alone = true;  ///< the only recipient of its message
   bool told = false;
-  bool done = false;  ///< its last answer has come
+  bool forgotten = false;  ///< it left the queue without another answer
+  bool done = false;       ///< its last answer has come
 };
 
 struct FlowState {
@@ -87,17 +75,19 @@ struct FlowState {
 
 struct Event {
   enum class Kind : std::uint8_t {
-    Ask,    ///< a mail asks for admission
-    Tell,   ///< its first answer
-    Later,  ///< another attempt by the log
-    Aside,  ///< an answer to none of the mails known
-    Wake,   ///< the flow's line asks again
+    Ask,     ///< a mail asks for admission
+    Tell,    ///< its first answer
+    Later,   ///< another attempt by the log, or its end without one
+    Aside,   ///< an answer to none of the mails known
+    Wake,    ///< the flow's line asks again
+    Pardon,  ///< a guard leapt: senders are not to blame for some of the dead
   };
   base::WallTime at{};
   std::uint64_t number = 0;
   Kind kind = Kind::Ask;
-  std::uint32_t index = 0;  ///< of the mail, or of the flow
+  std::uint32_t index = 0;  ///< of the mail, the flow, or the pardon
   bool charges = false;     ///< Aside: it left without having asked
+  bool forgotten = false;   ///< Later: no attempt
   Answer answer{};
 };
 struct After {

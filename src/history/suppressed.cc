@@ -15,56 +15,49 @@ constexpr std::size_t kReplyBytesMax = 300;
 
 }  // namespace
 
-Suppressed::Suppressed(std::shared_ptr<const policy::Active> active) : active_(std::move(active)) {}
+Suppressed::Suppressed(std::shared_ptr<const policy::Active> active)
+    : active_(std::move(active)), guards_(active_->options().suppression.guard) {}
 
-bool Suppressed::is_hard(const Outcome& outcome) const {
-  return suppression::judge(policy::bounce_of(outcome.found, outcome.recipients)) ==
-         suppression::Judgement::Hard;
-}
-
-bool Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
+Suppressed::Judged Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
+  Judged judged;
   if (outcome.kind != Outcome::Kind::Reply || outcome.delivery->recipient.domain.empty()) {
-    return false;
+    return judged;
   }
   const policy::Options& options = active_->options();
   const report::Delivery& delivery = *outcome.delivery;
   std::string key;  // what for is asked, and what is delivered to, as a rule the same
-  bool refused = false;
   if (acts && outcome.attempts == 1 && !known_.empty()) {
     key = suppression::canonical_key(
         delivery.original_recipient ? *delivery.original_recipient : delivery.recipient,
         options.suppression);
-    refused = refuse(key, asked);
+    judged.refused = refuse(key, asked);
   }
   const bool delivered = outcome.found.reply_class == ReplyClass::Delivered;
-  if (!outcome.final || (delivered && options.smarthost)) {
-    return refused;  // the next hop's 250 says nothing of the recipient
+  judged.doubted = reply::blames_address(outcome.found.reply_class) &&
+                   guards_.doubts(outcome.flow->provider, outcome.time);
+  if (!outcome.reported.final || (delivered && options.smarthost)) {
+    return judged;  // the next hop's 250 says nothing of the recipient
   }
-  const bool dead = !delivered && is_hard(outcome);
+  const bool dead = !delivered && suppression::judge(policy::bounce_of(
+                                      outcome.found, outcome.transaction_recipients)) ==
+                                      suppression::Judgement::Hard;
   if (!delivered && !dead) {
-    return refused;
+    return judged;
   }
   if ((dead || !known_.empty()) && (key.empty() || delivery.original_recipient)) {
     key = suppression::canonical_key(delivery.recipient, options.suppression);
   }
-  const bool doubted = doubts(outcome, dead, key);
+  judged.turned = guards_.observe(outcome.flow->provider, outcome.flow->sender,
+                                  {outcome.time, dead, dead ? key : std::string()});
+  for (const suppression::Guards::Turned& turned : judged.turned) {
+    turn(turned, outcome.time);
+  }
   if (dead) {
-    doubted_ += doubted ? 1 : 0;
-    if (!doubted) {
-      note(outcome, key);
-    }
-    return refused;
+    on_dead(outcome, key, judged.refused);
+  } else {
+    on_delivered(key, outcome.time);
   }
-  const auto known = known_.find(key);
-  if (known == known_.end()) {
-    return refused;
-  }
-  if (!known->second.in_force) {
-    known_.erase(known);
-  } else if (known->second.address.delivered_at == base::WallTime{}) {
-    known->second.address.delivered_at = outcome.time;
-  }
-  return refused;
+  return judged;
 }
 
 // Counts it, if the address that was asked for is suppressed by then.
@@ -75,32 +68,52 @@ bool Suppressed::refuse(const std::string& key, base::WallTime asked) {
   }
   SuppressedAddress& address = known->second.address;
   if (asked < address.since ||
-      asked >= address.since + active_->options().suppression.hard_expiry) {
+      asked >= address.told_at + active_->options().suppression.hard_expiry) {
     return false;
   }
   ++address.refused;
   return true;
 }
 
-// Tells the provider's guard. @return whether what it says of addresses is in doubt
-bool Suppressed::doubts(const Outcome& outcome, bool dead, const std::string& key) {
-  auto guard = guards_.find(outcome.provider);
-  if (guard == guards_.end()) {
-    if (guards_.size() >= kGuardsMax) {
-      return false;
+// Entries become pending, or pending ones go, as in the service.
+void Suppressed::turn(const suppression::Guards::Turned& turned, base::WallTime now) {
+  if (!turned.leapt) {
+    std::erase_if(known_, [&](const auto& one) { return one.second.pending == turned.provider; });
+    for (MassFailure& failure : failures_) {
+      if (failure.provider == turned.provider && failure.until == base::WallTime{}) {
+        failure.until = now;
+      }
     }
-    guard = guards_.emplace(outcome.provider, active_->options().suppression.guard).first;
+    return;
   }
-  const auto turn = guard->second.observe({outcome.time, dead, dead ? key : std::string()});
-  if (turn == suppression::FailureGuard::Turn::Leapt) {
-    for (const std::string& recent : guard->second.recent_dead()) {
-      doubted_ += known_.erase(recent);
+  if (failures_.size() < kFailuresMax) {
+    failures_.push_back({turned.provider, now, {}, 0});
+  }
+  for (const std::string& key : turned.dead) {
+    const auto known = known_.find(key);
+    if (known != known_.end() && known->second.in_force) {
+      known->second.in_force = false;
+      known->second.pending = turned.provider;
+      doubt(turned.provider);
     }
   }
-  return dead && guard->second.leaping(outcome.time);
 }
 
-void Suppressed::note(const Outcome& outcome, const std::string& key) {
+void Suppressed::doubt(const std::string& provider) {
+  ++doubted_;
+  for (auto failure = failures_.rbegin(); failure != failures_.rend(); ++failure) {
+    if (failure->provider == provider && failure->until == base::WallTime{}) {
+      ++failure->doubted;
+      return;
+    }
+  }
+}
+
+void Suppressed::on_dead(const Outcome& outcome, const std::string& key, bool refused) {
+  const std::string pending(guards_.pending_for(outcome.flow->provider, outcome.time));
+  if (!pending.empty()) {
+    doubt(pending);
+  }
   auto known = known_.find(key);
   if (known == known_.end()) {
     if (known_.size() >= kAddressesMax) {
@@ -110,17 +123,36 @@ void Suppressed::note(const Outcome& outcome, const std::string& key) {
     known = known_.emplace(key, Known{}).first;
   }
   Known& entry = known->second;
-  if (entry.in_force) {
+  SuppressedAddress& address = entry.address;
+  ++entry.bounces;
+  ++entry.since_delivery;
+  if (!entry.in_force && entry.bounces >= active_->options().suppression.hard_bounces) {
+    entry.in_force = pending.empty();
+    entry.pending = pending;
+    address.since = outcome.time;
+  }
+  if (!refused) {
+    address.key = key;
+    address.rule = active_->policy().replies.rule(outcome.found.rule).name;
+    address.reply = base::printable(outcome.text, kReplyBytesMax);
+    address.queue_id = outcome.queue_id;
+    address.told_at = std::max(address.told_at, outcome.time);
+  }
+}
+
+void Suppressed::on_delivered(const std::string& key, base::WallTime time) {
+  const auto known = known_.find(key);
+  if (known == known_.end()) {
     return;
   }
-  ++entry.bounces;
-  entry.in_force = entry.bounces >= active_->options().suppression.hard_bounces;
-  SuppressedAddress& address = entry.address;
-  address.key = key;
-  address.rule = active_->policy().replies.rule(outcome.found.rule).name;
-  address.reply = base::printable(outcome.text, kReplyBytesMax);
-  address.queue_id = outcome.queue_id;
-  address.since = outcome.time;
+  if (!known->second.in_force) {
+    known_.erase(known);
+    return;
+  }
+  known->second.since_delivery = 0;
+  if (known->second.address.delivered_at == base::WallTime{}) {
+    known->second.address.delivered_at = time;
+  }
 }
 
 std::vector<SuppressedAddress> Suppressed::addresses() const {
@@ -133,6 +165,22 @@ std::vector<SuppressedAddress> Suppressed::addresses() const {
   std::sort(addresses.begin(), addresses.end(),
             [](const SuppressedAddress& a, const SuppressedAddress& b) { return a.key < b.key; });
   return addresses;
+}
+
+std::vector<MassFailure> Suppressed::failures() const {
+  std::vector<MassFailure> failures = failures_;
+  std::erase_if(failures, [](const MassFailure& failure) { return failure.doubted == 0; });
+  return failures;
+}
+
+std::vector<SuppressedAddress> Suppressed::dead(base::WallTime now) const {
+  const suppression::Options& options = active_->options().suppression;
+  std::vector<SuppressedAddress> dead = addresses();
+  std::erase_if(dead, [&](const SuppressedAddress& address) {
+    return known_.at(address.key).since_delivery < options.hard_bounces ||
+           address.told_at + options.hard_expiry <= now;
+  });
+  return dead;
 }
 
 }  // namespace rampart::history

@@ -13,7 +13,7 @@ constexpr std::size_t kSampleBytesMax = 300;
 }  // namespace
 
 void Unmatched::add(const Outcome& outcome, const Correlator& correlator) {
-  if (outcome.kind == Outcome::Kind::Expired ||
+  if (outcome.kind == Outcome::Kind::Expired || outcome.kind == Outcome::Kind::Forgotten ||
       outcome.found.reply_class != reply::ReplyClass::Undefined) {
     return;
   }

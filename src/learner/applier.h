@@ -1,30 +1,23 @@
-// What each event of a log does. Lives on the feed's thread, under the writer's gate.
+// Applies the lines of one batch: held mail, and what the correlator makes of them. Lives on the
+// feed's thread, under the writer's gate.
 
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "rampart/correlate/correlator.h"
 #include "rampart/ledger/ledger.h"
 #include "rampart/policy/active.h"
-#include "rampart/ramp/flow.h"
-#include "rampart/reply/table.h"
 #include "rampart/report/event.h"
 #include "rampart/store/records.h"
 
 namespace rampart::learner {
 
-using ledger::BookMessage;
-using ledger::BookRecipient;
-using ledger::FlowTable;
-using ledger::LiveFlow;
-
-/// Applies the lines of one batch. Lives on the feed's thread, under the writer's gate.
-class Applier {
+class Applier final : private correlate::Keeper {
  public:
   /// @param source  that told the lines
   Applier(ledger::Ledger& ledger,
@@ -36,74 +29,43 @@ class Applier {
   std::vector<store::Operation>& operations() { return operations_; }
 
  private:
-  /// One recipient's report on its way from the log line to flow and suppression.
-  struct Subject {
-    ramp::FlowKey flow;
-    ramp::Standing standing = ramp::Standing::Unadmitted;
-    std::uint32_t transaction_recipients = 0;
-    bool trusted = true;  ///< false: a recipient that nobody asked for
-  };
+  // The book's keeper; all of these are called with its lock held.
+  void take(correlate::Outcome& outcome) override;
+  std::string sender_of(const std::string& envelope_sender, base::WallTime now) override;
+  std::string provider_of(const mail::Domain& domain) override;
+  void teach(const mail::Domain& domain, std::string_view provider, base::WallTime now) override;
+  reply::Classification classify(const reply::Question& question) override;
+  bool is_news(const report::LogLine& line) override;
+  void on_unknown() override;
+  void on_full() override;
+  void store(const correlate::Message& message) override;
+  void store(const correlate::Message& message, const correlate::Recipient& recipient) override;
+  void erase(const correlate::Message& message) override;
+  void erase(const correlate::Message& message, const correlate::Recipient& recipient) override;
 
-  void on_delivery(const report::LogLine& line, const report::Delivery& delivery);
-  void on_refused_to_talk(const report::LogLine& line, const report::RefusedToTalk& refused);
-  void on_active(const report::LogLine& line, const mail::Address& sender);
-  void on_expired(const report::LogLine& line);
-  void on_removed(const report::LogLine& line);
-  void on_released(const report::LogLine& line);
-  void on_requeued(const report::LogLine& line, const mail::QueueId& old_id);
-  void on_cloned(const report::LogLine& line, const mail::QueueId& old_id);
-  void on_recipient_removed(const report::LogLine& line, const mail::Address& recipient);
-  void on_milter_reject(const report::LogLine& line, const report::MilterReject& reject);
+  void settle(correlate::Outcome& outcome);
+  void log_effects(const correlate::Outcome& outcome,
+                   const ramp::Effects& effects,
+                   base::WallTime paused_until) const;
+  void note(const correlate::Outcome& outcome, const ramp::FlowKey& flow);
+  void suppress(const correlate::Outcome& outcome, const ramp::FlowKey& flow);
 
-  BookMessage* find(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
+  // Mail that is held, or was admitted in vain.
+  void follow_held(const report::LogLine& line, const correlate::Correlator& correlator)
+      RAMPART_REQUIRES(ledger_.book_mutex);
   /// Is the line about a message that we think is held, and not about an earlier one of its name?
   [[nodiscard]] bool is_held(const report::LogLine& line, const mail::QueueId& queue_id) const
       RAMPART_REQUIRES(ledger_.book_mutex);
   void let_go(const report::LogLine& line, const mail::QueueId& queue_id)
       RAMPART_REQUIRES(ledger_.book_mutex);
   void forget_held(const report::LogLine& line) RAMPART_REQUIRES(ledger_.book_mutex);
-  [[nodiscard]] bool counts(const BookMessage& message, const report::Delivery& delivery) const;
-  static std::string asked_for(const report::Delivery& delivery);
-  bool is_news(const report::LogLine& line, const report::Delivery& delivery);
-  reply::Classification classify(const report::Delivery& delivery,
-                                 const ramp::FlowKey& flow,
-                                 std::string_view owner);
-  void refund(const BookRecipient& recipient);
-  void note(const report::LogLine& line,
-            const report::Delivery& delivery,
-            const reply::Classification& found,
-            const ramp::FlowKey& flow);
-  [[nodiscard]] bool leaves_host(const report::LogLine& line,
-                                 const report::Delivery& delivery) const;
-  std::string relay_owner(const report::Delivery& delivery, base::WallTime now);
-  static BookRecipient* look_up(BookMessage& message, const report::Delivery& delivery);
-  void take_from_parent(BookMessage& message,
-                        const report::LogLine& line,
-                        const report::Delivery& delivery) RAMPART_REQUIRES(ledger_.book_mutex);
-  const std::string& sender_of(BookMessage& message, base::WallTime now);
-  void stay(BookMessage& message, const report::LogLine& line, const report::Delivery& delivery);
-  BookRecipient& find_recipient(BookMessage& message,
-                                const report::LogLine& line,
-                                const report::Delivery& delivery);
-  [[nodiscard]] bool concerns(const ramp::FlowKey& flow,
-                              std::string_view owner,
-                              bool host_reached) const;
-  void settle(const ramp::FlowKey& flow,
-              const ramp::Reported& reported,
-              const reply::Classification& found,
-              const report::LogLine& line,
-              std::string_view text,
-              BookRecipient* recipient);
-  void log_effects(const ramp::FlowKey& key,
-                   const ramp::Effects& effects,
-                   const LiveFlow& flow,
-                   const reply::Classification& found,
-                   const report::LogLine& line,
-                   std::string_view text) const;
-  void suppress(const report::Delivery& delivery,
-                const report::LogLine& line,
-                const reply::Classification& found,
-                const Subject& subject);
+  void on_recipient_removed(const report::LogLine& line,
+                            const mail::Address& recipient,
+                            correlate::Correlator& correlator) RAMPART_REQUIRES(ledger_.book_mutex);
+  void on_milter_reject(const report::LogLine& line,
+                        const report::MilterReject& reject,
+                        correlate::Correlator& correlator) RAMPART_REQUIRES(ledger_.book_mutex);
+  void refund(const correlate::Recipient& recipient);
 
   ledger::Ledger& ledger_;
   std::shared_ptr<const policy::Active> active_;
@@ -111,9 +73,13 @@ class Applier {
   std::vector<std::string> other_sources_;
   bool may_repeat_;  ///< a program brings the lines, and again those that were not confirmed
   std::vector<store::Operation> operations_;
+  /// What a recipient's reply says of the recipient itself is learned without the book's lock, as
+  /// it may ask the store.
+  struct Told {
+    correlate::Outcome outcome;
+    ramp::FlowKey flow;
+  };
+  std::optional<Told> told_;
 };
-
-/// The default syslog_name is what the milter's notes belong to: the milter is not told the name.
-std::string_view book_instance(std::string_view instance) noexcept;
 
 }  // namespace rampart::learner

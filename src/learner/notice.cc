@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "rampart/base/text.h"
+#include "rampart/correlate/correlator.h"
 #include "rampart/learner/learner.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
@@ -131,11 +132,7 @@ class Notice {
     const bool teaches = (failed && reply::is_bounce(found.reply_class)) ||
                          (smarthost && providers_own &&
                           (!slows || ledger_.witnesses.agree(flow, token_.token, received_)));
-    ramp::Reported reported;
-    reported.reply_class = reply::counts_as(found);
-    reported.scope = found.scope;
-    reported.permanent = found.permanence == reply::Permanence::Permanent;
-    reported.stage = found.stage;
+    ramp::Reported reported = correlate::reported_of(found);
     reported.standing = ramp::Standing::Neither;
     reported.final = true;
     const base::WallTime now = std::min(received_, ledger_.clock.wall_now());

@@ -13,8 +13,6 @@ namespace {
 
 using Operations = std::vector<store::Operation>;
 
-constexpr std::size_t kBlamedMax = 10'000;
-
 void append(Operations& to, Operations from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
@@ -30,16 +28,8 @@ suppression::Judgement judge(const Lesson& lesson) {
 // The senders are not to blame for those that were called dead.
 void forgive(ledger::Ledger& ledger,
              const policy::Active& active,
-             const std::vector<std::string>& dead,
+             const std::map<std::string, std::uint32_t>& senders,
              base::WallTime now) {
-  std::map<std::string, std::uint32_t> senders;
-  for (const std::string& key : dead) {
-    const auto blamed = ledger.blamed.find(key);
-    if (blamed != ledger.blamed.end()) {
-      ++senders[blamed->second];
-      ledger.blamed.erase(blamed);
-    }
-  }
   for (const auto& [sender, count] : senders) {
     ledger.senders.change(sender, [&, number = count](ramp::Health& health) {
       ramp::forgive(health, ledger.host_context(active, now), number);
@@ -101,7 +91,7 @@ void apply_turns(ledger::Ledger& ledger,
       for (const std::string& key : turn.dead) {
         take(ledger.suppressor.make_pending(key, turn.provider, now));
       }
-      forgive(ledger, active, turn.dead, now);
+      forgive(ledger, active, turn.blamed, now);
     } else {
       for (const std::string& key : ledger.suppressor.pending_keys(turn.provider)) {
         take(clear_pending(ledger, key, now));
@@ -126,15 +116,9 @@ void learn_recipient(ledger::Ledger& ledger,
   const suppression::Judgement judgement =
       delivered ? suppression::Judgement::Clears : judge(lesson);
   const bool dead = judgement == suppression::Judgement::Hard;
-  if (lesson.final && dead) {
-    if (ledger.blamed.size() >= kBlamedMax) {
-      ledger.blamed.clear();
-    }
-    ledger.blamed[key] = lesson.flow.sender;
-  }
   if (lesson.final && (delivered || dead)) {
-    const auto turns = ledger.guards.observe(
-        lesson.flow.provider, {lesson.time, dead, dead ? key : std::string{}}, options.guard);
+    const auto turns = ledger.guards.observe(lesson.flow.provider, lesson.flow.sender,
+                                             {lesson.time, dead, dead ? key : std::string{}});
     apply_turns(ledger, active, turns, lesson.time, operations);
   }
   if (delivered) {

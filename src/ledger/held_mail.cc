@@ -38,8 +38,8 @@ void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& op
   operations.emplace_back(record);
   const bool known = book.find({}, record.queue_id) != nullptr;
   BookMessage unnamed;
-  const bool tracked = known || book.size() < QueueBook::kMessagesMax;
-  BookMessage& message = tracked ? book.enter({}, record.queue_id, record.held_at) : unnamed;
+  BookMessage* const tracked = book.enter({}, record.queue_id, record.held_at);
+  BookMessage& message = tracked != nullptr ? *tracked : unnamed;
   // The MTA uses the queue ID again and we missed the end of the first.
   if (known) {
     forget_recipients(message);
@@ -58,11 +58,11 @@ void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& op
                                   ramp::Standing::InFlight,
                                   at});
     admit(message, message.recipients.back().address);
-    if (tracked) {
+    if (tracked != nullptr) {
       operations.emplace_back(to_record(message, message.recipients.back()));
     }
   }
-  if (tracked) {
+  if (tracked != nullptr) {
     operations.emplace_back(to_record(message));
   } else {  // nothing will ever tell the fate of these
     forget_recipients(message);
@@ -114,7 +114,7 @@ bool Ledger::take_back(const std::string& queue_id,
       return false;
     }
     operations.emplace_back(store::EraseMessage{queued->instance, queued->queue_id});
-    book.erase(BookMessage(*queued));
+    book.erase(*queued);
   }
   for (const HeldPart& part : parts_of(record)) {
     if (part.is_charged()) {

@@ -24,6 +24,7 @@ Ledger::~Ledger() {
 }
 
 base::Result<> Ledger::open(std::shared_ptr<const policy::Active> active) {
+  guards.set_options(active->options().suppression.guard);
   set_active(std::move(active));
   auto snapshot = store.load();
   if (!snapshot) {
@@ -84,8 +85,8 @@ void Ledger::restore(store::Snapshot snapshot) {
   for (const store::SenderRecord& record : snapshot.senders) {
     senders.restore(record);
   }
-  for (store::DomainProviderRecord& record : snapshot.domain_providers) {
-    domains.restore(std::move(record));
+  for (const store::DomainProviderRecord& record : snapshot.domain_providers) {
+    domains.restore(record);
   }
   for (store::CursorRecord& record : snapshot.cursors) {
     sources.restore(std::move(record));
@@ -94,17 +95,17 @@ void Ledger::restore(store::Snapshot snapshot) {
     replies.restore(std::move(record));
   }
   for (const store::GuardRecord& record : snapshot.guards) {
-    guards.restore(record, in_force->options().suppression.guard);
+    guards.restore(record);
   }
   for (const store::SeenReportRecord& record : snapshot.seen_reports) {
     seen.restore(record);
   }
   const base::MutexLock lock(book_mutex);
   for (const store::MessageRecord& record : snapshot.messages) {
-    book.restore(record);
+    ledger::restore(book, record);
   }
   for (const store::QueuedRecord& record : snapshot.queued) {
-    book.restore(record);
+    ledger::restore(book, record);
     flows.change(record.flow, [&](const FlowTable::View& view) {
       if (record.standing == ramp::Standing::InFlight) {
         ++view.flow.state.in_flight;

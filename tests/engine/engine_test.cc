@@ -278,6 +278,32 @@ TEST_CASE("unseen senders beyond the day's number share one flow", "[engine][uni
   CHECK(bench.engine->find_flow({"c.example", "gmail"}).has_value());
 }
 
+TEST_CASE("mail of which no report comes is forgotten after five days, however much it is",
+          "[engine][unit]") {
+  constexpr std::uint32_t kOld = 1200;  // more than the book is locked for at once
+  Bench bench(day_of(10'000));
+  const auto in_flight = [&] {
+    REQUIRE(bench.engine->sync(std::chrono::seconds{5}).has_value());
+    return bench.flow("a.example", "gmail").in_flight;
+  };
+  for (std::uint32_t i = 0; i < kOld; ++i) {
+    const std::string number = std::to_string(10'000 + i);
+    REQUIRE(bench.send("x@a.example", "u" + number + "@gmail.example", "A" + number));
+  }
+  bench.clock.advance(std::chrono::hours{24});
+  bench.see_feed();
+  REQUIRE(bench.send("x@a.example", "young@gmail.example", "B0001"));
+  CHECK(in_flight() == kOld + 1);
+  bench.clock.advance(std::chrono::hours{24 * 4 + 1});
+  bench.see_feed();
+  CHECK(in_flight() == 1);
+  bench.restart();
+  CHECK(in_flight() == 1);
+  bench.clock.advance(std::chrono::hours{24});
+  bench.see_feed();
+  CHECK(in_flight() == 0);
+}
+
 TEST_CASE("a flow that never delivered anything is forgotten after days", "[engine][unit]") {
   Bench bench;
   auto transaction = bench.begin("x@a.example");

@@ -34,7 +34,6 @@ struct FlowHistory {
 };
 
 struct SenderHistory {
-  ramp::Health health;
   std::uint64_t delivered = 0;
   std::uint32_t days = 0;  ///< UTC days with a delivery, at any provider
   base::WallTime last{};   ///< delivery

@@ -100,8 +100,6 @@ class Ledger {
   Domains domains;
   Sources sources;
   Replies replies;
-  /// Whose mail met the recent dead, by suppression key; under the writer's gate.
-  std::unordered_map<std::string, std::string> blamed;
   Classifier classifier;  ///< under the writer's gate
   Guards guards;
   Seen seen;

@@ -1,4 +1,4 @@
-#include "rampart/history/dead.h"
+#include "rampart/history/suppressed.h"
 
 #include "support/catch.h"
 
@@ -13,35 +13,34 @@ using rampart::test::kSent;
 using rampart::test::kTooFast;
 using rampart::test::kUnknownUser;
 
-constexpr std::string_view kRelay = "mx.google.example";
-
 struct Found {
   Lines dead;
-  std::vector<LeftOut> left_out;
+  std::vector<MassFailure> failures;
 };
 
 Found find(const Lines& lines, policy::Options options = rampart::test::strict_options()) {
   const auto active = test::active(std::move(options));
   Correlator correlator(active);
-  Dead dead(active);
+  Suppressed suppressed(active);
   for (const report::LogLine& line : test::parse(lines)) {
-    correlator.add(line, [&](Outcome& outcome) { dead.add(outcome); });
+    correlator.add(line, [&](Outcome& outcome) { suppressed.add(outcome, outcome.time, false); });
   }
   Found found;
-  for (const DeadRecipient& one : dead.recipients(test::kReference)) {
+  for (const SuppressedAddress& one : suppressed.dead(test::kReference)) {
     found.dead.push_back(one.key);
   }
-  found.left_out = dead.left_out(correlator);
+  found.failures = suppressed.failures();
   return found;
 }
 
 Lines mail(std::string_view stamp,
            std::string_view recipient,
            std::string_view end,
-           std::string_view id = "A1234") {
+           std::string_view id = "A1234",
+           std::string_view relay = "mx.google.example") {
   const std::string front = std::string(stamp) + " mta1 ";
   return {front + rampart::test::active(id, "news@sender.example"),
-          front + Bench::delivery(id, recipient, kRelay, end),
+          front + Bench::delivery(id, recipient, relay, end),
           front + "postfix/qmgr[1]: " + std::string(id) + ": removed"};
 }
 
@@ -73,6 +72,10 @@ TEST_CASE("who answered that he does not exist is dead", "[history][dead][unit]"
        joined(
            {mail(kDay1, "u@gmail.example", kUnknownUser), mail(kDay2, "u@gmail.example", kSent)}),
        {}},
+      {"delivered between",
+       joined({mail(kDay1, "u@gmail.example", kUnknownUser), mail(kDay2, "u@gmail.example", kSent),
+               mail("2026-11-04T10:00:00Z", "u@gmail.example", kUnknownUser)}),
+       {"u@gmail.example"}},
       {"another one delivered later",
        joined(
            {mail(kDay1, "u@gmail.example", kUnknownUser), mail(kDay2, "v@gmail.example", kSent)}),
@@ -99,45 +102,77 @@ TEST_CASE("hard_bounces asks for several", "[history][dead][unit]") {
             .dead == Lines{"u@gmail.example"});
 }
 
-// Sends to `dead` addresses that do not exist and `alive` that do, on one day.
-Lines day(const std::string& date, int dead, int alive) {
+struct Answers {
+  int count;
+  std::string_view end;
+};
+
+// Sends to so many addresses each, "u0" and so on, on one day.
+Lines day(const std::string& date, const std::vector<Answers>& answers) {
   Lines all;
-  for (int i = 0; i < dead + alive; ++i) {
-    const Lines one = mail(date + "T10:00:00Z", "u" + std::to_string(i) + "@gmail.example",
-                           i < dead ? kUnknownUser : kSent, "A" + std::to_string(1000 + i));
-    all.insert(all.end(), one.begin(), one.end());
+  int number = 0;
+  for (const Answers& some : answers) {
+    for (int i = 0; i < some.count; ++i, ++number) {
+      const Lines one = mail(date + "T10:00:00Z", "u" + std::to_string(number) + "@gmail.example",
+                             some.end, "A" + std::to_string(1000 + number));
+      all.insert(all.end(), one.begin(), one.end());
+    }
   }
   return all;
 }
 
-TEST_CASE("a day on which most do not exist is left out", "[history][dead][unit]") {
+// As the service judges it.
+TEST_CASE("while a provider calls far too many dead none of them is", "[history][dead][unit]") {
   struct Case {
     const char* name;
-    int dead;
-    int alive;
-    bool left_out;
+    std::vector<Answers> answers;
+    std::size_t dead;
+    std::uint64_t doubted;
   };
-  for (const Case& test :
-       {Case{"most", 12, 8, true}, Case{"all", 10, 0, true}, Case{"half", 12, 12, false},
-        Case{"few", 9, 1, false}, Case{"usual", 12, 100, false}}) {
+  for (const Case& test : std::vector<Case>{
+           {"most", {{12, kUnknownUser}, {8, kSent}}, 0, 12},
+           {"all", {{10, kUnknownUser}}, 0, 10},
+           {"half", {{12, kUnknownUser}, {12, kSent}}, 0, 12},
+           {"few", {{9, kUnknownUser}, {1, kSent}}, 9, 0},
+           {"a bad list's head, after many who exist", {{100, kSent}, {12, kUnknownUser}}, 12, 0},
+           {"and after it, one who does not exist",
+            {{12, kUnknownUser}, {60, kSent}, {1, kUnknownUser}},
+            1,
+            12}}) {
     CAPTURE(test.name);
-    const Found found = find(day("2026-11-02", test.dead, test.alive));
-    CHECK(found.dead.size() == static_cast<std::size_t>(test.left_out ? 0 : test.dead));
-    REQUIRE(found.left_out.size() == (test.left_out ? 1U : 0U));
-    if (test.left_out) {
-      CHECK(found.left_out[0].provider == "gmail");
-      CHECK(base::format_utc(found.left_out[0].day) == "2026-11-02T00:00:00Z");
-      CHECK(found.left_out[0].dead == static_cast<std::uint32_t>(test.dead));
-      CHECK(found.left_out[0].total == static_cast<std::uint32_t>(test.dead + test.alive));
+    const Found found = find(day("2026-11-02", test.answers));
+    CHECK(found.dead.size() == test.dead);
+    REQUIRE(found.failures.size() == (test.doubted > 0 ? 1U : 0U));
+    if (test.doubted > 0) {
+      CHECK(found.failures[0].provider == "gmail");
+      CHECK(base::format_utc(found.failures[0].from) == "2026-11-02T10:00:00Z");
+      CHECK((found.failures[0].until == base::WallTime{}) == (test.dead == 0));
+      CHECK(found.failures[0].doubted == test.doubted);
     }
   }
 }
 
+TEST_CASE("while all providers together call far too many dead none of them is",
+          "[history][dead][unit]") {
+  Lines lines;
+  for (int i = 0; i < 12; ++i) {
+    const Lines one = mail("2026-11-02T10:00:00Z", "u@firm" + std::to_string(i) + ".example",
+                           kUnknownUser, "A" + std::to_string(1000 + i), "mx.firm.example");
+    lines.insert(lines.end(), one.begin(), one.end());
+  }
+  const Found found = find(lines);
+  CHECK(found.dead.empty());
+  REQUIRE(found.failures.size() == 1);
+  CHECK(found.failures[0].provider == suppression::Guards::kHost);
+  CHECK(found.failures[0].doubted == 12);
+}
+
 TEST_CASE("who is dead on another day, too, is dead", "[history][dead][unit]") {
   const Found found = find(joined({mail("2026-11-01T10:00:00Z", "u1@gmail.example", kUnknownUser),
-                                   day("2026-11-02", 12, 0), day("2026-11-03", 1, 20)}));
-  CHECK(found.left_out.size() == 1);
-  CHECK(found.dead == Lines{"u0@gmail.example"});  // u1 took mail on the third
+                                   day("2026-11-02", {{12, kUnknownUser}}),
+                                   day("2026-11-04", {{1, kUnknownUser}, {20, kSent}})}));
+  CHECK(found.failures.size() == 1);
+  CHECK(found.dead == Lines{"u0@gmail.example"});  // u1 took mail on the fourth
 }
 
 }  // namespace
