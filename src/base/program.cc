@@ -5,13 +5,15 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "rampart/base/descriptor.h"
 
 extern char** environ;
 
@@ -20,34 +22,10 @@ namespace {
 
 constexpr std::size_t kOutputMax = std::size_t{64} << 20;
 
-struct Pipe {
-  int read = -1;
-  int write = -1;
-  ~Pipe() {
-    close_end(read);
-    close_end(write);
-  }
-  bool open() {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-      return false;
-    }
-    read = ends[0];
-    write = ends[1];
-    return true;
-  }
-  static void close_end(int& end) {
-    if (end >= 0) {
-      close(end);
-      end = -1;
-    }
-  }
-};
-
 // Reads what there is. @return false at the end
-bool drain(int fd, std::string& into) {
+bool drain(const Descriptor& from, std::string& into) {
   std::array<char, 16 * 1024> bytes{};
-  const ssize_t size = read(fd, bytes.data(), bytes.size());
+  const ssize_t size = read(from.get(), bytes.data(), bytes.size());
   if (size > 0 && into.size() < kOutputMax) {
     into.append(bytes.data(), static_cast<std::size_t>(size));
   }
@@ -114,37 +92,37 @@ struct Conversation {
 bool converse(Conversation& pipes, std::string_view input, Micros limit, ProgramResult& result) {
   const SystemClock clock;
   const SteadyTime end = clock.steady_now() + limit;
-  fcntl(pipes.in.write, F_SETFL, O_NONBLOCK);
+  fcntl(pipes.in.write.get(), F_SETFL, O_NONBLOCK);
   if (input.empty()) {
-    Pipe::close_end(pipes.in.write);
+    pipes.in.write.reset();
   }
-  while (pipes.out.read >= 0 || pipes.err.read >= 0) {
+  while (pipes.out.read.valid() || pipes.err.read.valid()) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - clock.steady_now()).count();
     if (left <= 0) {
       return false;
     }
-    std::array<pollfd, 3> watched{pollfd{pipes.in.write, POLLOUT, 0},
-                                  pollfd{pipes.out.read, POLLIN, 0},
-                                  pollfd{pipes.err.read, POLLIN, 0}};
+    std::array<pollfd, 3> watched{pollfd{pipes.in.write.get(), POLLOUT, 0},
+                                  pollfd{pipes.out.read.get(), POLLIN, 0},
+                                  pollfd{pipes.err.read.get(), POLLIN, 0}};
     if (poll(watched.data(), watched.size(), static_cast<int>(std::min<long long>(left, 60'000))) <
         0) {
       continue;  // EINTR
     }
     if (watched[0].revents != 0) {
-      const ssize_t size = write(pipes.in.write, input.data(), input.size());
+      const ssize_t size = write(pipes.in.write.get(), input.data(), input.size());
       if (size > 0) {
         input.remove_prefix(static_cast<std::size_t>(size));
       }
       if (input.empty() || (size < 0 && errno != EAGAIN && errno != EINTR)) {
-        Pipe::close_end(pipes.in.write);
+        pipes.in.write.reset();
       }
     }
     if (watched[1].revents != 0 && !drain(pipes.out.read, result.output)) {
-      Pipe::close_end(pipes.out.read);
+      pipes.out.read.reset();
     }
     if (watched[2].revents != 0 && !drain(pipes.err.read, result.errors)) {
-      Pipe::close_end(pipes.err.read);
+      pipes.err.read.reset();
     }
   }
   return true;
@@ -156,10 +134,13 @@ Result<ProgramResult> run_program(const std::vector<std::string>& words,
                                   std::string_view input,
                                   Micros limit,
                                   int file) {
-  Conversation pipes;
-  if (!pipes.in.open() || !pipes.out.open() || !pipes.err.open()) {
-    return Error{Error::Kind::Unavailable, "pipe: " + std::generic_category().message(errno)};
+  auto in = open_pipe();
+  auto out = open_pipe();
+  auto err = open_pipe();
+  if (!in || !out || !err) {
+    return (!in ? in : !out ? out : err).error();
   }
+  Conversation pipes{std::move(*in), std::move(*out), std::move(*err)};
   std::vector<char*> argv;
   for (const std::string& word : words) {
     argv.push_back(const_cast<char*>(word.c_str()));  // posix_spawn's historic signature
@@ -167,20 +148,19 @@ Result<ProgramResult> run_program(const std::vector<std::string>& words,
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, file >= 0 ? file : pipes.in.read, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes.out.write, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes.err.write, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, file >= 0 ? file : pipes.in.read.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipes.out.write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipes.err.write.get(), STDERR_FILENO);
   const SpawnAttributes attributes;
   pid_t child = -1;
   const int error = posix_spawn(&child, argv[0], &actions, attributes.get(), argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
-    return Error{Error::Kind::Unavailable,
-                 words.at(0) + ": " + std::generic_category().message(error)};
+    return Error{Error::Kind::Unavailable, words.at(0) + ": " + error_text(error)};
   }
-  Pipe::close_end(pipes.in.read);
-  Pipe::close_end(pipes.out.write);
-  Pipe::close_end(pipes.err.write);
+  pipes.in.read.reset();
+  pipes.out.write.reset();
+  pipes.err.write.reset();
   const PipeSignalBlocked blocked;
   ProgramResult result;
   const bool in_time = converse(pipes, file >= 0 ? std::string_view() : input, limit, result);
