@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "rampart/base/base64.h"
 #include "rampart/base/text.h"
-#include "rampart/control/base64.h"
 #include "rampart/report/message.h"
 
 #include "commands.h"
@@ -66,7 +66,7 @@ bool is_plain(std::string_view line) {
 }
 
 Json line_json(const std::string& line) {
-  return is_plain(line) ? Json(line) : Json{{"base64", control::encode_base64(line)}};
+  return is_plain(line) ? Json(line) : Json{{"base64", base::encode_base64(line)}};
 }
 
 void write_out(std::string_view text) {
@@ -186,7 +186,7 @@ int feed_message(const Arguments& arguments, const Output& output) {
   try {
     const std::string mail = read_mail();
     answer = Service(arguments).ask(
-        {{"command", "feed.message"}, {"base64", control::encode_base64(mail)}}, kTimeout);
+        {{"command", "feed.message"}, {"base64", base::encode_base64(mail)}}, kTimeout);
   } catch (const Failure& failure) {
     throw Failure{kTryAgain, failure.code, failure.text};
   }

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "rampart/base/base64.h"
 #include "rampart/base/text.h"
-#include "rampart/control/base64.h"
 #include "rampart/history/seeds.h"
 #include "rampart/ramp/codec.h"
 #include "rampart/ramp/merge.h"
@@ -131,7 +131,7 @@ void hand_over_flows(const Service& service,
                          [](const Seed& seed) {
                            return Json{{"sender", seed.key.sender},
                                        {"provider", seed.key.provider},
-                                       {"state", control::encode_base64(ramp::encode(seed.state))}};
+                                       {"state", base::encode_base64(ramp::encode(seed.state))}};
                          })}},
         kTimeout);
     learned.changed += number_of(answer, "changed");

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "rampart/base/text.h"
+#include "rampart/base/unix_socket.h"
 #include "rampart/mail/address.h"
 #include "rampart/mail/domain.h"
 #include "rampart/provider/sender.h"
@@ -11,8 +12,7 @@
 namespace rampart::config {
 namespace {
 
-constexpr std::size_t kPathBytesMax = 4095;       // PATH_MAX with its NUL
-constexpr std::size_t kSocketPathBytesMax = 107;  // sun_path of unix(7) with its NUL
+constexpr std::size_t kPathBytesMax = 4095;  // PATH_MAX with its NUL
 constexpr std::size_t kNameBytesMax = 40;
 constexpr std::size_t kGroupBytesMax = 32;  // useradd(8)
 constexpr std::size_t kMailerBytesMax = 100;
@@ -85,7 +85,7 @@ std::string check_optional_path(std::string_view text) {
 
 std::string check_socket_path(std::string_view text) {
   const std::string problem = check_path(text);
-  return problem.empty() && text.size() > kSocketPathBytesMax
+  return problem.empty() && text.size() > base::kUnixPathBytesMax
              ? "must be an absolute path of at most 107 bytes"
              : problem;
 }

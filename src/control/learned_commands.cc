@@ -2,9 +2,9 @@
 
 #include <atomic>
 
+#include "rampart/base/base64.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
-#include "rampart/control/base64.h"
 #include "rampart/mail/queue_id.h"
 
 #include "call.h"
@@ -41,7 +41,7 @@ std::string bytes_of(const Json& object) {
   if (found == object.end() || !found->is_string()) {
     throw Refusal{"usage", "\"base64\" must be a text"};
   }
-  auto bytes = decode_base64(found->get_ref<const std::string&>());
+  auto bytes = base::decode_base64(found->get_ref<const std::string&>());
   if (!bytes) {
     throw Refusal{"usage", "\"base64\" is no base64"};
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "rampart/base/base64.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
-#include "rampart/control/base64.h"
 
 #include "call.h"
 
@@ -41,7 +41,7 @@ const std::string& text_in(const Json& object, const char* name) {
 engine::Past past_of(const Call& call) {
   engine::Past past;
   for (const Json& flow : list_of(call, "flows", kFlowsMax)) {
-    const auto bytes = decode_base64(text_in(flow, "state"));
+    const auto bytes = base::decode_base64(text_in(flow, "state"));
     if (!bytes) {
       throw Refusal{"usage", "\"state\" is no base64"};
     }

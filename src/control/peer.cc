@@ -4,12 +4,10 @@
 #include <array>
 #include <cerrno>
 
-#include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "stream.h"
+#include "rampart/base/unix_socket.h"
 
 namespace rampart::control {
 namespace {
@@ -48,30 +46,21 @@ std::vector<gid_t> supplementary_groups(int fd) {
 }  // namespace
 
 base::Result<Peer> find_peer(int fd) {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    return base::Error{base::Error::Kind::Denied, "SO_PEERCRED: " + error_text(errno)};
+  const auto credentials = base::find_peer_credentials(fd);
+  if (!credentials) {
+    return credentials.error();
   }
   Peer peer;
-  peer.uid = credentials.uid;
+  peer.uid = credentials->user;
   peer.groups = supplementary_groups(fd);
-  peer.groups.insert(peer.groups.begin(), credentials.gid);
-  peer.user = name_of(credentials.uid);
+  peer.groups.insert(peer.groups.begin(), credentials->group);
+  peer.user = name_of(peer.uid);
   return peer;
 }
 
 bool may_command(const Peer& peer, uid_t own, std::optional<gid_t> group) noexcept {
   return peer.uid == 0 || peer.uid == own ||
          (group && std::find(peer.groups.begin(), peer.groups.end(), *group) != peer.groups.end());
-}
-
-std::optional<gid_t> find_group(const std::string& name) {
-  std::array<char, kNameBuffer> buffer{};
-  group entry{};
-  group* found = nullptr;
-  getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? std::optional(found->gr_gid) : std::nullopt;
 }
 
 }  // namespace rampart::control

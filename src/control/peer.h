@@ -27,6 +27,4 @@ base::Result<Peer> find_peer(int fd);
 /// Root, `own`, and members of `group`.
 bool may_command(const Peer& peer, uid_t own, std::optional<gid_t> group) noexcept;
 
-std::optional<gid_t> find_group(const std::string& name);
-
 }  // namespace rampart::control

@@ -1,39 +1,24 @@
 #include "listen.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string>
-#include <system_error>
+#include <utility>
 
-#include <grp.h>
 #include <libmilter/mfapi.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "rampart/base/text.h"
+#include "rampart/base/unix_socket.h"
 
 namespace rampart::milter {
 namespace {
 
 using Kind = base::Error::Kind;
 
-constexpr mode_t kSocketMode = 0660;
-constexpr std::size_t kUnixPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t kHostBytesMax = 255;
 constexpr int kBacklog = 511;  // MTAs connect all at once after a restart
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
-
-base::Error failure(std::string_view what, int error) {
-  return {Kind::Unavailable, std::string(what) + ": " + reason(error)};
-}
 
 std::optional<std::string_view> unix_path(std::string_view listen) noexcept {
   for (const std::string_view scheme : {"unix:", "local:"}) {
@@ -49,9 +34,9 @@ base::Result<> check_unix(std::string_view path) {
     return base::Error{Kind::InvalidInput,
                        "\"" + base::printable(path) + "\" is not the absolute path of a socket"};
   }
-  if (path.size() > kUnixPathBytesMax) {
+  if (path.size() > base::kUnixPathBytesMax) {
     return base::Error{Kind::InvalidInput, "the path of a unix socket has at most " +
-                                               std::to_string(kUnixPathBytesMax) + " bytes"};
+                                               std::to_string(base::kUnixPathBytesMax) + " bytes"};
   }
   if (base::printable(path) != path) {
     return base::Error{Kind::InvalidInput, "the path of the socket has strange characters: \"" +
@@ -86,38 +71,14 @@ base::Result<> check_inet(std::string_view port_at_host) {
   return base::Ok{};
 }
 
-// @return nullopt for "not listened to", otherwise true
-bool is_listened_to(const std::string& path) {
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) {
-    return true;  // nothing is known, so nothing is removed
+// To the members of a group or, without one, to those of our own.
+base::Result<> open_to(const std::string& path, const std::string& group) {
+  if (!group.empty()) {
+    const auto admitted = base::admit_group(path, group);
+    return admitted ? base::Result<>(base::Ok{}) : admitted.error();
   }
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
-  const int result = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const bool refused = result != 0 && errno == ECONNREFUSED;
-  close(fd);
-  return !refused;
-}
-
-base::Result<> give_to_group(const std::string& path, const std::string& name) {
-  if (!name.empty()) {
-    std::array<char, 16384> buffer{};
-    group entry{};
-    group* found = nullptr;
-    getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) {
-      return base::Error{Kind::InvalidInput, "there is no group \"" + base::printable(name) + "\""};
-    }
-    if (chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
-      return failure("cannot give " + path + " to group " + name, errno);
-    }
-  }
-  if (chmod(path.c_str(), kSocketMode) != 0) {
-    return failure("cannot set the mode of " + path, errno);
-  }
-  return base::Ok{};
+  return chmod(path.c_str(), 0660) == 0 ? base::Result<>(base::Ok{})
+                                        : base::system_error("mode of " + path, errno);
 }
 
 }  // namespace
@@ -135,29 +96,15 @@ base::Result<> check_listen(std::string_view listen) {
                                              "\" is neither \"unix:/path\" nor \"inet:port@host\""};
 }
 
-base::Result<> remove_stale_socket(const std::string& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) {
-    return errno == ENOENT ? base::Result<>(base::Ok{}) : failure("cannot look at " + path, errno);
-  }
-  if (!S_ISSOCK(status.st_mode)) {
-    return base::Error{Kind::Unavailable, path + " exists and is not a socket"};
-  }
-  if (is_listened_to(path)) {
-    return base::Error{Kind::Unavailable, "another process listens on " + path};
-  }
-  if (unlink(path.c_str()) != 0) {
-    return failure("cannot remove the old socket " + path, errno);
-  }
-  return base::Ok{};
-}
-
 base::Result<> open_listener(const Options& options) {
   const auto path = unix_path(options.listen);
+  std::optional<base::SocketPlace> place;
   if (path) {
-    if (auto removed = remove_stale_socket(std::string(*path)); !removed) {
-      return removed;
+    auto claimed = base::SocketPlace::claim(std::string(*path));
+    if (!claimed) {
+      return claimed.error();
     }
+    place.emplace(std::move(*claimed));
   }
   std::string connection = options.listen;  // smfi_setconn copies it
   if (smfi_setconn(connection.data()) != MI_SUCCESS) {
@@ -171,11 +118,10 @@ base::Result<> open_listener(const Options& options) {
   const int error = errno;
   umask(mask);
   if (opened != MI_SUCCESS) {
-    return error != 0 ? failure("cannot listen on " + options.listen, error)
+    return error != 0 ? base::system_error("cannot listen on " + options.listen, error)
                       : base::Error{Kind::Unavailable, "cannot listen on " + options.listen};
   }
-  return path ? give_to_group(std::string(*path), options.socket_group)
-              : base::Result<>(base::Ok{});
+  return path ? open_to(std::string(*path), options.socket_group) : base::Result<>(base::Ok{});
 }
 
 }  // namespace rampart::milter

@@ -17,9 +17,4 @@ namespace rampart::milter {
 /// @return Unavailable with the reason, also if another process listens there
 base::Result<> open_listener(const Options& options);
 
-/// Removes a unix socket on which nobody listens. @return an error if somebody does, or if `path`
-/// is
-///         something else than a socket, which is left alone
-base::Result<> remove_stale_socket(const std::string& path);
-
 }  // namespace rampart::milter

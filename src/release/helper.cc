@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <iterator>
 #include <list>
 #include <map>
 #include <string_view>
@@ -14,16 +13,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include "rampart/base/text.h"
+#include "rampart/base/unix_socket.h"
 #include "rampart/release/key_file.h"
 #include "rampart/release/protocol.h"
 #include "rampart/release/work.h"
 #include "rampart/telemetry/log.h"
-
-#include "descriptor.h"
-#include "socket.h"
 
 namespace rampart::release {
 namespace {
@@ -36,16 +31,12 @@ constexpr base::Micros kRequestTime = std::chrono::seconds{10};
 constexpr base::Micros kAnswerTime = std::chrono::seconds{30};
 constexpr int kPollMilliseconds = 1000;
 
-Error failure(const std::string& what, int error) {
-  return {Error::Kind::Unavailable, what + ": " + error_text(error)};
-}
-
 // Where others may rename and make files, they could put theirs in the socket's place.
 base::Result<> check_place(const std::string& path) {
   const std::string directory = std::filesystem::absolute(path).parent_path().string();
   struct stat status {};
   if (lstat(directory.c_str(), &status) != 0) {
-    return failure("directory of the socket " + path, errno);
+    return base::system_error("directory of the socket " + path, errno);
   }
   if (!S_ISDIR(status.st_mode) || (status.st_uid != 0 && status.st_uid != geteuid()) ||
       (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
@@ -58,37 +49,19 @@ base::Result<> check_place(const std::string& path) {
 }
 
 // Only the owner of the key and root get through the socket file.
-base::Result<Descriptor> listen_on(const std::string& path, uid_t owner) {
-  const auto address = socket_address(path);
-  if (!address) {
-    return address.error();
-  }
+base::Result<base::UnixListener> listen_on(const std::string& path, uid_t owner) {
   if (const auto safe = check_place(path); !safe) {
     return safe.error();
   }
-  if (const auto connected = connect_to(path)) {
-    return Error{Error::Kind::Unavailable, "another releaser listens on " + path};
+  auto listening = base::UnixListener::open(path, kBacklog);
+  if (listening && lchown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
+    return base::system_error("cannot give away the socket " + path, errno);
   }
-  struct stat status {};
-  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
-    unlink(path.c_str());
-  }
-  Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const mode_t mask = umask(0177);
-  const int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
-  const int error = errno;
-  umask(mask);
-  if (bound != 0) {
-    return failure("cannot make the socket " + path, error);
-  }
-  if (lchown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0 || listen(fd.get(), kBacklog) != 0) {
-    return failure("cannot listen on " + path, errno);
-  }
-  return fd;
+  return listening;
 }
 
 struct Client {
-  Descriptor fd;
+  base::Descriptor fd;
   uid_t uid = 0;
   pid_t pid = 0;
   std::string request;
@@ -99,15 +72,22 @@ struct Client {
 }  // namespace
 
 struct Helper::Data {
-  Data(Options given, std::unique_ptr<MtaTools> mta, const base::Clock& time)
-      : options(std::move(given)), tools(std::move(mta)), clock(time) {}
+  Data(Options given,
+       std::unique_ptr<MtaTools> mta,
+       const base::Clock& time,
+       uid_t user,
+       base::UnixListener socket)
+      : options(std::move(given)),
+        tools(std::move(mta)),
+        clock(time),
+        owner(user),
+        listening(std::move(socket)) {}
 
   const Options options;
   const std::unique_ptr<MtaTools> tools;
   const base::Clock& clock;
-  uid_t owner = 0;
-  ino_t inode = 0;
-  Descriptor listening;
+  const uid_t owner;
+  const base::UnixListener listening;
   std::list<Client> clients;
 
   void accept_one();
@@ -205,17 +185,17 @@ void Helper::Data::finish(Client& client, std::string answer) const {
 }
 
 void Helper::Data::accept_one() {
-  Descriptor fd(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (!fd.is_open() || getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+  base::Descriptor fd = listening.accept();
+  const auto peer = base::find_peer_credentials(fd.get());
+  if (!peer) {
     return;
   }
-  Client client{std::move(fd), peer.uid, peer.pid, {}, {}, clock.steady_now() + kRequestTime};
-  if (peer.uid != 0 && peer.uid != owner) {
+  Client client{
+      std::move(fd), peer->user, peer->process, {}, {}, clock.steady_now() + kRequestTime};
+  if (peer->user != 0 && peer->user != owner) {
     telemetry::write(telemetry::Level::Warning,
-                     telemetry::Line("releaser").add("uid", peer.uid).add("result", "denied"));
-    finish(client, encode_error("user " + std::to_string(peer.uid) + " may not ask"));
+                     telemetry::Line("releaser").add("uid", peer->user).add("result", "denied"));
+    finish(client, encode_error("user " + std::to_string(peer->user) + " may not ask"));
   } else if (clients.size() >= kClientsMax) {
     finish(client, encode_error("too many requests at once"));
   } else {
@@ -230,7 +210,7 @@ void Helper::Data::receive(Client& client) {
     return;
   }
   if (got <= 0) {
-    client.fd = Descriptor();
+    client.fd.reset();
     return;
   }
   client.request.append(bytes.data(), static_cast<std::size_t>(got));
@@ -261,7 +241,7 @@ void Helper::Data::send(Client& client) const {
     }
     client.answer.erase(0, static_cast<std::size_t>(sent));
   }
-  client.fd = Descriptor();
+  client.fd.reset();
 }
 
 // @param watched  the listening socket, `stop`, then the clients in their order
@@ -277,14 +257,14 @@ void Helper::Data::serve_ready(const std::vector<pollfd>& watched) {
         send(client);
       }
     }
-    if (client.fd.is_open() && now >= client.deadline) {
+    if (client.fd.valid() && now >= client.deadline) {
       telemetry::write(
           telemetry::Level::Warning,
           telemetry::Line("releaser").add("uid", client.uid).add("result", "too slow"));
-      client.fd = Descriptor();
+      client.fd.reset();
     }
   }
-  clients.remove_if([](const Client& client) { return !client.fd.is_open(); });
+  clients.remove_if([](const Client& client) { return !client.fd.valid(); });
   if (watched[0].revents != 0) {
     accept_one();
   }
@@ -303,22 +283,11 @@ base::Result<std::unique_ptr<Helper>> Helper::open(const Options& options,
   if (!listening) {
     return listening.error();
   }
-  auto data = std::make_unique<Data>(options, std::move(tools), clock);
-  data->owner = key->owner;
-  data->listening = std::move(*listening);
-  struct stat status {};
-  if (lstat(options.socket.c_str(), &status) == 0) {
-    data->inode = status.st_ino;
-  }
-  return std::unique_ptr<Helper>(new Helper(std::move(data)));
+  return std::unique_ptr<Helper>(new Helper(
+      std::make_unique<Data>(options, std::move(tools), clock, key->owner, std::move(*listening))));
 }
 
-Helper::~Helper() {
-  struct stat status {};
-  if (lstat(data_->options.socket.c_str(), &status) == 0 && status.st_ino == data_->inode) {
-    unlink(data_->options.socket.c_str());
-  }
-}
+Helper::~Helper() = default;
 
 base::Result<> Helper::run(int stop) {
   for (;;) {
@@ -328,7 +297,7 @@ base::Result<> Helper::run(int stop) {
           {client.fd.get(), static_cast<short>(client.answer.empty() ? POLLIN : POLLOUT), 0});
     }
     if (poll(watched.data(), watched.size(), kPollMilliseconds) < 0 && errno != EINTR) {
-      return failure("poll", errno);
+      return base::system_error("poll", errno);
     }
     if (watched[1].revents != 0) {
       return base::Ok{};

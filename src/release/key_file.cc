@@ -1,16 +1,15 @@
 #include "rampart/release/key_file.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/random.h"
-
-#include "descriptor.h"
 
 namespace rampart::release {
 namespace {
@@ -24,8 +23,7 @@ Error bad(const std::string& path, const std::string& why) {
 }
 
 Error failure(const std::string& path, int error) {
-  return {error == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
-          "hold key " + path + ": " + error_text(error)};
+  return base::system_error("hold key " + path, error);
 }
 
 mail::HoldKey make_key() {
@@ -34,36 +32,23 @@ mail::HoldKey make_key() {
   return key;
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t size = write(fd, bytes.data(), bytes.size());
-    if (size < 0 && errno != EINTR) {
-      return false;
-    }
-    bytes.remove_prefix(size > 0 ? static_cast<std::size_t>(size) : 0);
-  }
-  return true;
-}
-
 // A whole file of its final content appears under the name, or none; never one over another.
 base::Result<> make_file(const std::string& path) {
   const std::string part = path + ".new." + mail::to_string(make_key()).substr(0, 16);
-  const Descriptor fd(open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.is_open()) {
-    return Error{Error::Kind::Unavailable,
-                 "cannot make the hold key: " + part + ": " + error_text(errno)};
+  const base::Descriptor fd(open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) {
+    return base::system_error("cannot make the hold key: " + part, errno);
   }
-  const bool linked = write_all(fd.get(), mail::to_string(make_key()) + '\n') &&
+  const bool linked = base::write_all(fd.get(), part, mail::to_string(make_key()) + '\n') &&
                       fsync(fd.get()) == 0 && link(part.c_str(), path.c_str()) == 0;
   const int error = errno;
   unlink(part.c_str());
   if (!linked && error != EEXIST) {
-    return Error{Error::Kind::Unavailable,
-                 "cannot make the hold key " + path + ": " + error_text(error)};
+    return base::system_error("cannot make the hold key " + path, error);
   }
-  const Descriptor directory(
+  const base::Descriptor directory(
       open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.is_open()) {
+  if (directory.valid()) {
     fsync(directory.get());
   }
   return base::Ok{};
@@ -72,8 +57,8 @@ base::Result<> make_file(const std::string& path) {
 }  // namespace
 
 base::Result<KeyFile> read_hold_key(const std::string& path) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd.is_open()) {
+  const base::Descriptor fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) {
     return errno == ELOOP ? bad(path, "is a link") : failure(path, errno);
   }
   struct stat status {};
@@ -86,14 +71,13 @@ base::Result<KeyFile> read_hold_key(const std::string& path) {
   if ((status.st_mode & 077U) != 0) {
     return bad(path, "can be read by others: chmod 600 " + path);
   }
-  std::array<char, kFileBytes + 1> bytes{};
-  const ssize_t size = read(fd.get(), bytes.data(), bytes.size());
-  if (size < 0) {
-    return failure(path, errno);
+  const auto text = base::read_at_most(fd.get(), "hold key " + path, kFileBytes + 1);
+  if (!text) {
+    return text.error();
   }
-  const std::string_view text(bytes.data(), static_cast<std::size_t>(size));
-  const auto key =
-      text.ends_with('\n') ? mail::parse_hold_key(text.substr(0, text.size() - 1)) : std::nullopt;
+  const auto key = text->ends_with('\n')
+                       ? mail::parse_hold_key(std::string_view(*text).substr(0, text->size() - 1))
+                       : std::nullopt;
   if (!key) {
     return Error{Error::Kind::Corrupt,
                  "hold key " + path +

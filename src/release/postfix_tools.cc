@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/program.h"
 #include "rampart/base/text.h"
 
@@ -26,32 +27,29 @@ bool is_complete(mode_t mode) noexcept {
   return (mode & S_IXUSR) != 0;
 }
 
-Error unreadable(const std::string& path, int error) {
-  return {Error::Kind::Unavailable, path + ": " + error_text(error)};
-}
-
 // Tries the file in a directory and in those below it that a hashed queue has, whose names are the
 // digits of hexadecimal numbers. Whether the queue is hashed is not asked: it may change.
 // @return NotFound if the directory is not there, a closed one if the file is not
-base::Result<Descriptor> open_below(const std::string& directory,
-                                    const std::string& name,
-                                    std::size_t depth) {
-  const Descriptor place(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!place.is_open()) {
+base::Result<base::Descriptor> open_below(const std::string& directory,
+                                          const std::string& name,
+                                          std::size_t depth) {
+  const base::Descriptor place(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!place.valid()) {
     return errno == ENOENT || errno == ENOTDIR
                ? Error{Error::Kind::NotFound, directory + ": no such directory"}
-               : unreadable(directory, errno);
+               : base::system_error(directory, errno);
   }
-  Descriptor fd(openat(place.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd.is_open() && errno != ENOENT && errno != ELOOP) {
-    return unreadable(directory + '/' + name, errno);
+  base::Descriptor fd(
+      openat(place.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid() && errno != ENOENT && errno != ELOOP) {
+    return base::system_error(directory + '/' + name, errno);
   }
-  for (const char digit : std::string_view(depth > 0 && !fd.is_open() ? "0123456789ABCDEF" : "")) {
+  for (const char digit : std::string_view(depth > 0 && !fd.valid() ? "0123456789ABCDEF" : "")) {
     auto below = open_below(directory + '/' + digit, name, depth - 1);
     if (!below && below.error().kind != Error::Kind::NotFound) {
       return below.error();
     }
-    if (below && below->is_open()) {
+    if (below && below->valid()) {
       return below;
     }
   }
@@ -154,13 +152,13 @@ base::Result<MtaTools::Found> PostfixTools::look(const mail::QueueId& id) const 
     if (!opened) {
       return Error{Error::Kind::Unavailable, opened.error().what};
     }
-    const Descriptor& fd = *opened;
-    if (!fd.is_open()) {
+    const base::Descriptor& fd = *opened;
+    if (!fd.valid()) {
       continue;
     }
     struct stat status {};
     if (fstat(fd.get(), &status) != 0) {
-      return unreadable(directory + '/' + id.text(), errno);
+      return base::system_error(directory + '/' + id.text(), errno);
     }
     if (!S_ISREG(status.st_mode)) {
       continue;

@@ -20,8 +20,6 @@
 
 #include "rampart/release/mta_tools.h"
 
-#include "descriptor.h"
-
 namespace rampart::release {
 
 /// The IDs of lines "postsuper: ID: WHAT".

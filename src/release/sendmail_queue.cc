@@ -9,11 +9,11 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
-
-#include "descriptor.h"
 
 namespace rampart::release {
 namespace {
@@ -82,7 +82,7 @@ base::Result<std::optional<QueueFile>> find_file(const std::vector<std::string>&
       QueueFile file{directory + part + kind + id.text(), {}};
       if (lstat(file.path.c_str(), &file.status) != 0) {
         if (errno != ENOENT) {
-          return unreadable(file.path, error_text(errno));
+          return unreadable(file.path, base::error_text(errno));
         }
       } else if (S_ISREG(file.status.st_mode)) {
         return std::optional(std::move(file));
@@ -210,10 +210,9 @@ base::Result<> delete_quarantined(const std::vector<std::string>& directories,
   if (path.empty()) {
     return Error{Error::Kind::NotFound, "not quarantined"};
   }
-  const Descriptor fd(open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd.is_open()) {
-    return Error{errno == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
-                 path + ": " + error_text(errno)};
+  const base::Descriptor fd(open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid()) {
+    return base::system_error(path, errno);
   }
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error{Error::Kind::Unavailable, "Sendmail is working on it"};
@@ -225,7 +224,7 @@ base::Result<> delete_quarantined(const std::vector<std::string>& directories,
     return Error{Error::Kind::NotFound, "released just now"};
   }
   if (unlink(path.c_str()) != 0) {
-    return Error{Error::Kind::Unavailable, path + ": " + error_text(errno)};
+    return base::system_error(path, errno);
   }
   const auto text = find_queue_file(directories, "df", id);
   if (text && !text->empty()) {

@@ -1,14 +1,13 @@
 #include "sendmail_tools.h"
 
-#include <array>
 #include <cerrno>
 
 #include <fcntl.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/program.h"
 #include "rampart/base/text.h"
 
-#include "descriptor.h"
 #include "marks.h"
 #include "sendmail_queue.h"
 #include "words.h"
@@ -24,27 +23,11 @@ constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
 
 // @return at most kFileBytesMax of it; NotFound if there is no such file
 base::Result<std::string> read_file(const std::string& path, int flags = 0) {
-  const auto failure = [&](int error) {
-    return Error{error == ENOENT ? Error::Kind::NotFound : Error::Kind::Unavailable,
-                 path + ": " + error_text(error)};
-  };
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-  if (!fd.is_open()) {
-    return failure(errno);
+  const base::Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!fd.valid()) {
+    return base::system_error(path, errno);
   }
-  std::string text;
-  std::array<char, 16 * 1024> bytes{};
-  while (text.size() < kFileBytesMax) {
-    const ssize_t size = read(fd.get(), bytes.data(), bytes.size());
-    if (size < 0 && errno != EINTR) {
-      return failure(errno);
-    }
-    if (size == 0) {
-      break;
-    }
-    text.append(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  }
-  return text;
+  return base::read_at_most(fd.get(), path, kFileBytesMax);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "rampart/control/base64.h"
+#include "rampart/base/base64.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
@@ -92,9 +92,10 @@ class Fixture {
 TEST_CASE("lines reach whoever takes them, byte for byte", "[control]") {
   const Fixture fixture;
   const std::string bytes("\xff\0\x1b", 3);
-  const Json answer = fixture.ask({{"command", "feed.lines"},
-                                   {"source", "rsyslog"},
-                                   {"lines", {"one", {{"base64", encode_base64(bytes)}}, ""}}});
+  const Json answer =
+      fixture.ask({{"command", "feed.lines"},
+                   {"source", "rsyslog"},
+                   {"lines", {"one", {{"base64", base::encode_base64(bytes)}}, ""}}});
   CHECK(answer["taken"] == 3);
   CHECK(fixture.taken_from == "rsyslog");
   CHECK(fixture.taken == std::vector<std::string>{"one", bytes, ""});
@@ -153,8 +154,9 @@ TEST_CASE("without a taker lines are refused", "[control]") {
 
 TEST_CASE("a mail that means nothing is taken", "[control]") {
   const Fixture fixture;
-  const Json answer = fixture.ask(
-      {{"command", "feed.message"}, {"base64", encode_base64("Subject: hello\r\n\r\n\xff\n")}});
+  const Json answer =
+      fixture.ask({{"command", "feed.message"},
+                   {"base64", base::encode_base64("Subject: hello\r\n\r\n\xff\n")}});
   CHECK(answer["outcome"] == "nothing");
   CHECK(answer["recipients"] == 0);
   CHECK(answer["queue_id"] == "");

@@ -10,20 +10,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "rampart/base/line_stream.h"
+#include "rampart/base/unix_socket.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
-
-#include "control/stream.h"
 
 namespace rampart::control {
 namespace {
 
+using base::Descriptor;
+using base::LineStream;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::TemporaryDirectory;
 
 std::string echo(std::string_view request, const Peer& peer) {
   return peer.user.empty() ? "" : "<" + std::string(request) + ">";
+}
+
+base::SteadyTime in(base::Micros time) {
+  return base::SystemClock().steady_now() + time;
 }
 
 class Fixture {
@@ -39,12 +45,9 @@ class Fixture {
     return answer ? *answer : "failed: " + answer.error().what;
   }
   [[nodiscard]] Descriptor connect() const {
-    Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::copy(socket.begin(), socket.end(), std::begin(address.sun_path));
-    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    return fd;
+    auto fd = base::connect_unix(socket, in(seconds{5}));
+    REQUIRE(fd.has_value());
+    return std::move(*fd);
   }
 
   TemporaryDirectory directory;
@@ -52,14 +55,10 @@ class Fixture {
   std::unique_ptr<Listener> listener;
 };
 
-base::SteadyTime in(base::Micros time) {
-  return base::SystemClock().steady_now() + time;
-}
-
 TEST_CASE("a connection carries any number of requests", "[control]") {
   const Fixture fixture;
   const Descriptor fd = fixture.connect();
-  Stream stream(fd.get(), -1);
+  LineStream stream(fd.get(), -1);
   REQUIRE(stream.write("one\ntwo\nthr", in(seconds{5})));
   CHECK(*stream.read_line(100, in(seconds{5})) == "<one>");
   CHECK(*stream.read_line(100, in(seconds{5})) == "<two>");
@@ -96,7 +95,7 @@ TEST_CASE("silent clients block nobody and are ended", "[control]") {
     silent.push_back(fixture.connect());
   }
   CHECK(fixture.ask("hello") == "<hello>");
-  Stream stream(silent.front().get(), -1);
+  LineStream stream(silent.front().get(), -1);
   const auto ended = stream.read_line(100, in(seconds{10}));
   REQUIRE_FALSE(ended.has_value());
   CHECK(ended.error().kind == base::Error::Kind::NotFound);  // closed by the other end
@@ -107,7 +106,7 @@ TEST_CASE("a client that takes no answer blocks nobody", "[control]") {
     return text == "big" ? std::string(8'000'000, 'x') : std::string("small");
   });
   const Descriptor greedy = fixture.connect();
-  REQUIRE(Stream(greedy.get(), -1).write("big\n", in(seconds{5})));
+  REQUIRE(LineStream(greedy.get(), -1).write("big\n", in(seconds{5})));
   CHECK(fixture.ask("other") == "small");
 }
 
@@ -118,7 +117,7 @@ TEST_CASE("clients beyond the limit are told to try again", "[control]") {
   std::vector<Descriptor> open;
   for (int i = 0; i < 2; ++i) {
     open.push_back(fixture.connect());
-    Stream stream(open.back().get(), -1);
+    LineStream stream(open.back().get(), -1);
     REQUIRE(stream.write("x\n", in(seconds{5})));
     REQUIRE(stream.read_line(100, in(seconds{5})));  // it has its thread now
   }
@@ -145,7 +144,7 @@ TEST_CASE("many clients at once are all answered", "[control]") {
 TEST_CASE("the end of the service ends open connections at once", "[control]") {
   Fixture fixture;
   const Descriptor idle = fixture.connect();
-  Stream stream(idle.get(), -1);
+  LineStream stream(idle.get(), -1);
   REQUIRE(stream.write("x\n", in(seconds{5})));
   REQUIRE(stream.read_line(100, in(seconds{5})));
   fixture.listener.reset();
@@ -173,6 +172,22 @@ TEST_CASE("a stale socket is replaced, one in use and other files are not", "[co
   const std::string file = directory.write("file", "keep me");
   CHECK_FALSE(Listener::open({file, ""}, {}, echo).has_value());
   CHECK(directory.read("file") == "keep me");
+}
+
+TEST_CASE("a service whose backlog is full keeps its socket", "[control]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "s.sock";
+  const auto busy = base::UnixListener::open(path, 1);  // and accepts nobody
+  REQUIRE(busy.has_value());
+  std::vector<Descriptor> clients;
+  for (auto fd = base::connect_unix(path, in(milliseconds{1})); fd;
+       fd = base::connect_unix(path, in(milliseconds{1}))) {
+    clients.push_back(std::move(*fd));
+  }
+  const auto second = Listener::open({path, ""}, {}, echo);
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().what == "another process listens on " + path);
+  CHECK(access(path.c_str(), F_OK) == 0);
 }
 
 TEST_CASE("without its group the socket is for root and its own user", "[control]") {

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rampart/base/unix_socket.h"
 #include "rampart/release/exchange.h"
 #include "rampart/release/key_file.h"
 #include "support/catch.h"
@@ -204,7 +205,34 @@ TEST_CASE("the socket is its user's alone, and one helper's", "[release]") {
   const test::ManualClock clock;
   const auto second = Helper::open(fixture.options(), std::make_unique<test::FakeTools>(), clock);
   REQUIRE_FALSE(second.has_value());
-  CHECK(second.error().what.find("another releaser") != std::string::npos);
+  CHECK(second.error().what.find("another process listens") != std::string::npos);
+}
+
+TEST_CASE("a helper whose backlog is full keeps its socket", "[release]") {
+  const test::TemporaryDirectory directory;
+  const test::ManualClock clock;
+  const Options options{directory / "s", directory / "hold.key"};
+  REQUIRE(open_hold_key(options.key_file).has_value());
+  const auto busy = Helper::open(options, std::make_unique<test::FakeTools>(), clock);
+  REQUIRE(busy.has_value());  // and does not run: it accepts nobody
+  const base::SystemClock now;
+  std::vector<base::Descriptor> clients;
+  for (;;) {
+    auto fd = base::connect_unix(options.socket, now.steady_now() + std::chrono::milliseconds{1});
+    if (!fd) {
+      CHECK(fd.error().kind == base::Error::Kind::Timeout);
+      break;
+    }
+    clients.push_back(std::move(*fd));
+  }
+  struct stat before {};
+  REQUIRE(stat(options.socket.c_str(), &before) == 0);
+  const auto second = Helper::open(options, std::make_unique<test::FakeTools>(), clock);
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().what == "another process listens on " + options.socket);
+  struct stat after {};
+  REQUIRE(stat(options.socket.c_str(), &after) == 0);
+  CHECK(after.st_ino == before.st_ino);
 }
 
 TEST_CASE("without a key there is nobody to serve", "[release]") {

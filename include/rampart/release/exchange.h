@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/result.h"
 #include "rampart/release/protocol.h"
 
@@ -34,7 +35,6 @@ class Exchange {
 class SocketExchange final : public Exchange {
  public:
   explicit SocketExchange(std::string socket);
-  ~SocketExchange() override;
   base::Result<std::set<std::string>> list() override;
   base::Result<std::vector<Answer>> ask(const Request& request) override;
   void cancel() override;
@@ -43,7 +43,7 @@ class SocketExchange final : public Exchange {
   base::Result<std::string> converse(const Request& request) const;
 
   const std::string socket_;
-  const int cancelled_;  ///< readable when it is
+  base::Wake cancelled_;
 };
 
 }  // namespace rampart::release
