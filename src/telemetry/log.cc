@@ -2,11 +2,14 @@
 
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "rampart/base/text.h"
 
@@ -24,13 +27,27 @@ spdlog::level::level_enum spdlog_level(Level level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-// Under systemd the journal stamps each line itself; elsewhere the line carries its own time (UTC).
+// Whether each line on stderr becomes a record of the journal's.
+bool is_for_journal() {
+  static const bool answer = [] {
+    const char* name = std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): first use
+    return name != nullptr && is_journal(STDERR_FILENO, name);
+  }();
+  return answer;
+}
+
+// Source: sd-daemon(3), "<N>" at the beginning of a line, with the numbers of syslog(3).
+std::string_view journal_priority(Level level) noexcept {
+  static constexpr std::array<std::string_view, 4> kPriorities{"<7>", "<6>", "<4>", "<3>"};
+  return kPriorities[static_cast<std::size_t>(level)];
+}
+
+// The journal stamps each line itself and puts the program's name and number before it; elsewhere
+// the line carries these and its own time (UTC).
 std::shared_ptr<spdlog::logger> make_logger() {
   auto logger = std::make_shared<spdlog::logger>("rampart",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  const bool journal =
-      std::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT(concurrency-mt-unsafe): first use only
-  logger->set_pattern(journal ? "rampart[%P]: %v" : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ rampart[%P]: %v",
+  logger->set_pattern(is_for_journal() ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ rampart[%P]: %v",
                       spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::debug);
@@ -129,8 +146,28 @@ void write(Level level, const Line& line) {
 
 void write(Level level, std::string_view text) {
   if (is_enabled(level)) {
-    logger().log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
+    logger().log(spdlog_level(level), "{}{}",
+                 is_for_journal() ? journal_priority(level) : std::string_view(), text);
   }
+}
+
+void say(Level level, std::string_view text, std::string_view name) {
+  const std::string_view priority = journal_priority(level);
+  std::string all(is_for_journal() ? priority : name);
+  for (const char c : text) {
+    all += c;
+    all += c == '\n' && is_for_journal() ? priority : std::string_view();
+  }
+  all += '\n';
+  std::fputs(all.c_str(), stderr);
+}
+
+bool is_journal(int fd, std::string_view journal_stream) noexcept {
+  struct stat status {};
+  const std::size_t colon = journal_stream.find(':');
+  return colon != std::string_view::npos && fstat(fd, &status) == 0 &&
+         base::parse_uint(journal_stream.substr(0, colon)) == status.st_dev &&
+         base::parse_uint(journal_stream.substr(colon + 1)) == status.st_ino;
 }
 
 }  // namespace rampart::telemetry

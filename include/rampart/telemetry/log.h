@@ -3,6 +3,10 @@
 //   rampart[812]: 4Xk2Pq1z9Rz: from=<news@a.example>, to=<u@b.example>, sender=a.example,
 //   action=defer
 //
+// Where stderr is connected to the journal, which puts "rampart[812]: " there itself, a line begins
+// with its severity instead: "<6>4Xk2Pq1z9Rz: ...". Source: systemd.exec(5), $JOURNAL_STREAM;
+// sd-daemon(3).
+//
 // Threads: any function from any thread.
 // Limits: text from outside passes through Line, which leaves no control byte and quotes what could
 // be taken for another field; a value is cut at 1 KiB.
@@ -55,5 +59,13 @@ class Line {
 void write(Level level, const Line& line);
 /// For sentences of our own. @param text  no text from outside unless printable() was applied
 void write(Level level, std::string_view text);
+
+/// A sentence for whoever started the program, whatever the level of the log: "rampart: TEXT" on
+/// stderr, without the name in the journal. @param text  as for write()
+void say(Level level, std::string_view text, std::string_view name = "rampart: ");
+
+/// True if `fd` is the connection to the journal that $JOURNAL_STREAM names.
+/// @param journal_stream  its value, "DEVICE:INODE"
+bool is_journal(int fd, std::string_view journal_stream) noexcept;
 
 }  // namespace rampart::telemetry
