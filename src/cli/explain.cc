@@ -8,10 +8,10 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include <system_error>
 
 #include <fmt/format.h>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/text.h"
 #include "rampart/policy/bounce.h"
 #include "rampart/reply/advice.h"
@@ -365,17 +365,21 @@ int run_explain(const Arguments& arguments, const Output& output) {
   if (!arguments.file.empty() && arguments.file != "-") {
     file.open(arguments.file, std::ios::binary);
     if (!file) {
-      throw Failure{kUsage, "usage",
-                    arguments.file + ": " + std::generic_category().message(errno)};
+      throw Failure{kUsage, "usage", base::system_error(arguments.file, errno).what};
     }
     in = &file;
   } else if (lines) {
     in = &std::cin;
   }
-  if (arguments.jsonl) {
-    return explain_lines(*config->policy, *in, std::cout) == 0 ? kDone : kFound;
+  const int result = arguments.jsonl
+                         ? (explain_lines(*config->policy, *in, std::cout) == 0 ? kDone : kFound)
+                         : explain_each(*in, asked, *config->policy, output, lines);
+  if (in->bad()) {  // what could not be read is not the end
+    throw Failure{kUsage, "usage",
+                  (in == &file ? arguments.file : "standard input") +
+                      std::string(": cannot be read to its end")};
   }
-  return explain_each(*in, asked, *config->policy, output, lines);
+  return result;
 }
 
 }  // namespace rampart::cli

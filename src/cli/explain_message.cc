@@ -2,12 +2,6 @@
 
 #include "explain_message.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <system_error>
-
 #include <fmt/format.h>
 
 #include "rampart/base/text.h"
@@ -25,6 +19,8 @@ using report::Message;
 using report::MessageKind;
 using report::MessageRecipient;
 using suppression::Judgement;
+
+constexpr std::size_t kReadMax = report::kMessageBytesMax + 1;  // the last byte: there is more
 
 std::optional<mail::DeliveryStatus> status_of(Action action) {
   switch (action) {
@@ -218,30 +214,13 @@ Json recipient_json(const policy::Policy& policy,
       {"in_words", effect_of(policy, message, recipient, finding)}};
 }
 
-std::string read_mail(const std::string& file) {
-  std::ifstream stream;
-  if (file != "-") {
-    stream.open(file, std::ios::binary);
-  }
-  std::istream& in = file == "-" ? std::cin : stream;
-  std::string bytes(report::kMessageBytesMax, '\0');
-  if (in) {
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  }
-  if (in.bad() || (file != "-" && !stream.is_open()) || (in.fail() && !in.eof())) {
-    throw Failure{kUsage, "usage", file + ": " + std::generic_category().message(errno)};
-  }
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  return bytes;
-}
-
 // One of several files. @return false if it cannot be read, which is told in its place
 bool explain_one(const policy::Policy& policy, const std::string& file, const Output& output) {
   Json line{{"file", file}};
   std::string text = "file        " + base::printable(file) + '\n';
   bool good = true;
   try {
-    const Message message = report::read_message(read_mail(file));
+    const Message message = report::read_message(read_input(file, kReadMax));
     line.update(message_json(policy, message));
     text += render_message(policy, message, output.colours());
   } catch (const Failure& failure) {
@@ -308,7 +287,7 @@ int run_explain_message(const Arguments& arguments, const Output& output) {
     }
     return good ? kDone : kFound;
   }
-  const Message message = report::read_message(read_mail(arguments.words.front()));
+  const Message message = report::read_message(read_input(arguments.words.front(), kReadMax));
   if (output.json()) {
     output.print_json(message_json(policy, message));
   } else {

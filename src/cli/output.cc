@@ -1,12 +1,16 @@
 #include "output.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/text.h"
+#include "rampart/telemetry/log.h"
 
 namespace rampart::cli {
 
@@ -38,7 +42,22 @@ void Output::print_error(const Failure& failure) const {
   for (const char c : failure.text) {
     text += c == '\n' ? std::string(1, c) : base::printable(std::string_view(&c, 1));
   }
-  std::fprintf(stderr, "rampart: %s\n", text.c_str());
+  telemetry::say(telemetry::Level::Error, text);
+}
+
+std::string read_input(const std::string& file, std::size_t bytes_max) {
+  base::Descriptor opened;
+  if (file != "-") {
+    opened.reset(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  if (file != "-" && !opened.valid()) {
+    throw Failure{kUsage, "usage", base::system_error(file, errno).what};
+  }
+  auto bytes = base::read_at_most(opened.valid() ? opened.get() : STDIN_FILENO, file, bytes_max);
+  if (!bytes) {
+    throw Failure{kUsage, "usage", bytes.error().what};
+  }
+  return std::move(*bytes);
 }
 
 bool confirm(const std::string& question, std::string_view answer) {

@@ -1,11 +1,6 @@
 // rampart suppression add|remove|why|list|import
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -38,18 +33,6 @@ std::string for_sender(const Arguments& arguments) {
 std::string until_of(const Json& entry) {
   const auto until = time_of(entry, "until");
   return until ? local_date(*until) : "undone";
-}
-
-std::string read_all(const std::string& file) {
-  if (file == "-") {
-    return {std::istreambuf_iterator<char>(std::cin), {}};
-  }
-  std::ifstream stream(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) {
-    throw Failure{kUsage, "usage", file + ": " + std::generic_category().message(errno)};
-  }
-  return bytes;
 }
 
 bool is_pending(const Json& entry) {
@@ -250,7 +233,11 @@ int run_suppression_import(const Arguments& arguments, const Output& output) {
   const std::string& file = arguments.words.at(0);
   const std::string name = file == "-" ? "standard input" : file;
   // The service compares addresses as its configuration says; here only lines are told apart.
-  const suppression::List list = suppression::parse_list(read_all(file), {});
+  const std::string bytes = read_input(file, suppression::kListBytesMax + 1);
+  if (bytes.size() > suppression::kListBytesMax) {
+    throw Failure{kUsage, "usage", file + ": larger than 1 GiB"};
+  }
+  const suppression::List list = suppression::parse_list(bytes, {});
   if (!output.json() && list.bad_lines > 0) {
     output.print(fmt::format("{}: {} bad lines\n", name, list.bad_lines) + render_bad(name, list));
   }

@@ -7,11 +7,11 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/text.h"
 #include "rampart/mail/domain.h"
 
@@ -19,52 +19,32 @@ namespace rampart::config {
 namespace {
 
 constexpr unsigned kPermissionBits = 07777;
-constexpr std::size_t kChunkBytes = 65536;
 constexpr std::size_t kHostNameBytesMax = 256;  // HOST_NAME_MAX is 64 on Linux
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
+// Only a file that must not be believed is Denied: one that may not be read is as one on a bad disk.
 base::Error last_error() {
-  const int number = errno;
-  const auto kind = number == ENOENT || number == ENOTDIR ? base::Error::Kind::NotFound
-                    : number == EACCES || number == EPERM ? base::Error::Kind::Denied
-                                                          : base::Error::Kind::Unavailable;
-  return {kind, std::generic_category().message(number)};
+  base::Error error = base::system_error("", errno);
+  error.kind =
+      error.kind == base::Error::Kind::Denied ? base::Error::Kind::Unavailable : error.kind;
+  return error;
 }
 
 // Looks at the open file, not at the name: the two could be exchanged in between.
-base::Result<> check_open(int fd, Trust trust) {
+base::Result<base::Descriptor> open_trusted(const std::string& path, Trust trust) {
+  base::Descriptor file = base::open_regular(path);
   struct stat status {};
-  if (fd < 0 || fstat(fd, &status) != 0) {
-    return last_error();
-  }
-  if (!S_ISREG(status.st_mode)) {
+  if (!file.valid() && errno == EINVAL) {
     return base::Error{base::Error::Kind::InvalidInput, "not a plain file"};
+  }
+  if (!file.valid() || fstat(file.get(), &status) != 0) {
+    return last_error();
   }
   std::string problem = find_trust_problem(status.st_mode & kPermissionBits, status.st_uid,
                                            status.st_gid, geteuid(), trust);
   if (!problem.empty()) {
     return base::Error{base::Error::Kind::Denied, std::move(problem)};
   }
-  return base::Ok{};
-}
-
-int open_for_reading(const std::string& path) {
-  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  return file;
 }
 
 }  // namespace
@@ -88,31 +68,13 @@ std::string find_trust_problem(
 }
 
 base::Result<std::string> RealFiles::read(const std::string& path, Trust trust) const {
-  const Descriptor file(open_for_reading(path));
-  if (const auto good = check_open(file.get(), trust); !good) {
-    return good.error();
-  }
-  std::string text;
-  for (;;) {
-    const std::size_t size = text.size();
-    text.resize(size + kChunkBytes);
-    const ssize_t count = ::read(file.get(), text.data() + size, kChunkBytes);
-    if (count < 0 && errno != EINTR) {
-      return last_error();
-    }
-    text.resize(size + static_cast<std::size_t>(count < 0 ? 0 : count));
-    if (text.size() > kFileBytesMax) {
-      return base::Error{base::Error::Kind::InvalidInput, "larger than 16 MiB"};
-    }
-    if (count == 0) {
-      return text;
-    }
-  }
+  const auto file = open_trusted(path, trust);
+  return file ? base::read_all(file->get(), "", kFileBytesMax) : file.error();
 }
 
 base::Result<> RealFiles::probe(const std::string& path, Trust trust) const {
-  const Descriptor file(open_for_reading(path));
-  return check_open(file.get(), trust);
+  const auto file = open_trusted(path, trust);
+  return file ? base::Result<>(base::Ok{}) : file.error();
 }
 
 std::vector<std::string> RealFiles::table_directories() const {

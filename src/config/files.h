@@ -24,7 +24,9 @@ enum class Trust {
 class Files {
  public:
   virtual ~Files() = default;
-  /// @return the text, or why not, without the name: "No such file or directory" (NotFound).
+  /// @return the text, or why not, without the name: NotFound, Denied for a file that others may
+  ///         have written, InvalidInput for what is no plain file or too large, Unavailable for one
+  ///         that the system does not give.
   virtual base::Result<std::string> read(const std::string& path, Trust trust) const = 0;
   /// @return an error as read() would give, without reading.
   virtual base::Result<> probe(const std::string& path, Trust trust) const = 0;

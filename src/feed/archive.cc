@@ -14,12 +14,12 @@
 #include <glob.h>
 #include <sys/stat.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/text.h"
 #include "rampart/report/line_reader.h"
 #include "rampart/report/stamp.h"
 
 #include "archive_lines.h"
-#include "descriptor.h"
 #include "zone.h"
 
 namespace rampart::feed {
@@ -46,7 +46,7 @@ void forget_before(Counts& counts, WallTime time) {
 
 // One file on its way through the archive.
 struct Stream {
-  Stream(Descriptor file, std::uint64_t end, std::size_t index_is)
+  Stream(base::Descriptor file, std::uint64_t end, std::size_t index_is)
       : lines(std::move(file), end), index(index_is) {}
 
   ArchiveLines lines;
@@ -86,7 +86,7 @@ std::string why_not_open(const std::string& path, int error) {
                  ? "a directory: name the files in it"
                  : "not a regular file";
     default:
-      return std::generic_category().message(error);
+      return base::error_text(error);
   }
 }
 
@@ -146,7 +146,7 @@ struct Archive::Data {
 void Archive::Data::add(const std::string& path, const std::vector<ArchiveEnd>& ends) {
   ArchiveFile file;
   file.path = path;
-  Descriptor descriptor = open_regular(path);
+  base::Descriptor descriptor = base::open_regular(path);
   struct stat info {};
   if (!descriptor.valid() || ::fstat(descriptor.get(), &info) != 0) {
     file.problem = path + ": " + why_not_open(path, errno);

@@ -40,7 +40,7 @@ struct ArchiveLines::Inflater {
   bool between = false;  // a member ended: another one, padding or the end follows
 };
 
-ArchiveLines::ArchiveLines(Descriptor file, std::uint64_t end)
+ArchiveLines::ArchiveLines(base::Descriptor file, std::uint64_t end)
     : file_(std::move(file)), end_(end) {}
 ArchiveLines::ArchiveLines(ArchiveLines&&) noexcept = default;
 ArchiveLines& ArchiveLines::operator=(ArchiveLines&&) noexcept = default;
@@ -142,7 +142,7 @@ std::size_t ArchiveLines::read_chunk() {
     got = ::pread(file_.get(), chunk_.data(), chunk_.size(), static_cast<off_t>(offset_));
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
-    fail(std::generic_category().message(errno));
+    fail(base::error_text(errno));
     got = 0;
   }
   chunk_.resize(static_cast<std::size_t>(got));

@@ -11,14 +11,14 @@
 #include <string>
 #include <string_view>
 
-#include "descriptor.h"
+#include "rampart/base/descriptor.h"
 
 namespace rampart::feed {
 
 class ArchiveLines {
  public:
   /// @param end  where to stop reading the file
-  ArchiveLines(Descriptor file, std::uint64_t end);
+  ArchiveLines(base::Descriptor file, std::uint64_t end);
   ArchiveLines(ArchiveLines&&) noexcept;
   ArchiveLines& operator=(ArchiveLines&&) noexcept;
   ~ArchiveLines();
@@ -44,7 +44,7 @@ class ArchiveLines {
   bool inflate_more();
   void fail(std::string what);
 
-  Descriptor file_;
+  base::Descriptor file_;
   std::uint64_t end_;
   std::uint64_t offset_ = 0;
   std::uint64_t lines_ = 0;

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
+
 namespace rampart::feed {
 namespace {
 
@@ -25,17 +27,13 @@ bool is_same(const struct stat& info, const Position& position) {
   return info.st_dev == position.device && info.st_ino == position.inode;
 }
 
-std::uint64_t size_of(const Descriptor& file) {
+std::uint64_t size_of(const base::Descriptor& file) {
   struct stat info {};
   return ::fstat(file.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
-std::string reason(int error) {
-  return error == EINVAL ? "not a regular file" : std::generic_category().message(error);
-}
-
 // Where the last complete line ends; the end of the file if no line end is near it.
-std::uint64_t last_line_end(const Descriptor& file, std::uint64_t size) {
+std::uint64_t last_line_end(const base::Descriptor& file, std::uint64_t size) {
   std::string tail(std::min<std::uint64_t>(size, kLineMax), '\0');
   const std::uint64_t begin = size - tail.size();
   const ssize_t got = ::pread(file.get(), tail.data(), tail.size(), static_cast<off_t>(begin));
@@ -111,7 +109,7 @@ bool FileFollower::refill(base::SteadyTime now) {
                               static_cast<off_t>(file.read_to));
   if (got < 0) {
     // A stale handle of a network file system, say: find the file again.
-    problem_ = reason(errno);
+    problem_ = base::error_text(errno);
     resume_ = file.position;
     chain_.clear();
     drop_buffer();
@@ -154,12 +152,15 @@ void FileFollower::find_again(base::SteadyTime now) {
 
 bool FileFollower::verify(File& file, std::uint64_t size_min) {
   // One look at the first bytes both compares and extends: between two the file could change.
-  const std::string head = read_head(file.descriptor.get());
-  if (!has_fingerprint(head, file.position)) {
+  const auto head = read_head(file.descriptor.get());
+  if (!head) {
+    return true;  // what cannot be read now is not another file: reading on tells
+  }
+  if (!has_fingerprint(*head, file.position)) {
     return false;
   }
-  if (head.size() > file.position.fingerprint_size) {
-    set_fingerprint(head, file.position);
+  if (head->size() > file.position.fingerprint_size) {
+    set_fingerprint(*head, file.position);
   }
   return size_of(file.descriptor) >= size_min;
 }
@@ -222,15 +223,15 @@ void FileFollower::look_without_path(int error, base::SteadyTime now) {
   }
   // Every rotation leaves the path empty for a moment.
   if (chain_.empty() || now - *missing_since_ >= kLinger) {
-    problem_ = reason(error);
+    problem_ = base::error_text(error);
   }
 }
 
 std::optional<FileFollower::File> FileFollower::open_path() {
-  File file{open_regular(path_), {}, 0, false, std::nullopt};
+  File file{base::open_regular(path_), {}, 0, false, std::nullopt};
   struct stat info {};
   if (!file.descriptor.valid() || ::fstat(file.descriptor.get(), &info) != 0) {
-    problem_ = reason(errno);
+    problem_ = base::open_error_text(errno);
     return std::nullopt;
   }
   problem_.clear();
@@ -247,7 +248,7 @@ void FileFollower::open_first(base::SteadyTime now) {
   }
   if (resume_) {
     open_at_position(*std::move(file), now);
-    truncated_ = false;
+    truncated_ = truncated_ && chain_.empty();
     return;
   }
   // A file that appeared while we were looking has only news.
@@ -264,9 +265,14 @@ void FileFollower::open_first(base::SteadyTime now) {
 // `file` is what is at the path now.
 void FileFollower::open_at_position(File file, base::SteadyTime now) {
   const Position& want = *resume_;
+  const auto head = read_head(file.descriptor.get());
+  if (!head) {
+    problem_ = base::error_text(errno);  // and tried again
+    return;
+  }
   const bool same_file = want.device == file.position.device && want.inode == file.position.inode;
   if ((same_file || want.fingerprint_size > 0) && size_of(file.descriptor) >= want.offset &&
-      has_fingerprint(read_head(file.descriptor.get()), want)) {
+      has_fingerprint(*head, want)) {
     file.position.offset = want.offset;
     file.position.fingerprint = want.fingerprint;
     file.position.fingerprint_size = want.fingerprint_size;
@@ -293,10 +299,10 @@ bool FileFollower::open_rotated() {
   if (!found) {
     return false;
   }
-  File file{open_regular(found->path), *resume_, resume_->offset, false, std::nullopt};
+  File file{base::open_regular(found->path), *resume_, resume_->offset, false, std::nullopt};
   struct stat info {};
   if (!file.descriptor.valid() || ::fstat(file.descriptor.get(), &info) != 0 ||
-      !has_fingerprint(read_head(file.descriptor.get()), *resume_)) {
+      !has_fingerprint(read_head(file.descriptor.get()).value_or(""), *resume_)) {
     return false;
   }
   file.is_copy = !is_same(info, *resume_);
@@ -327,7 +333,7 @@ void FileFollower::extend(base::SteadyTime now) {
   struct stat info {};
   if (last != siblings.end()) {
     for (const Sibling& sibling : newer_than(siblings, *last)) {
-      File file{open_regular(sibling.path), {}, 0, false, now};
+      File file{base::open_regular(sibling.path), {}, 0, false, now};
       if (!file.descriptor.valid() || ::fstat(file.descriptor.get(), &info) != 0 || known(info)) {
         continue;
       }

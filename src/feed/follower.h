@@ -24,9 +24,9 @@
 #include <string_view>
 #include <vector>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/time.h"
 
-#include "descriptor.h"
 #include "siblings.h"
 
 namespace rampart::feed {
@@ -89,7 +89,7 @@ class FileFollower {
 
  private:
   struct File {
-    Descriptor descriptor;
+    base::Descriptor descriptor;
     Position position;
     std::uint64_t read_to = 0;  ///< bytes up to here are in buffer_ or delivered
     bool is_copy = false;       ///< made by copytruncate: nobody writes to it

@@ -12,6 +12,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/text.h"
 
 #include "bus_error.h"
@@ -31,10 +32,6 @@ constexpr std::size_t kEventsMax = 64;
 constexpr std::string_view kMailFacility = "SYSLOG_FACILITY=2";
 // sd-journal(3) looks at the same places.
 constexpr std::array<const char*, 2> kSystemDirectories{"/var/log/journal", "/run/log/journal"};
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 bool is_journal_file(std::string_view name, bool system_only) {
   return (name.ends_with(".journal") || name.ends_with(".journal~")) &&
@@ -101,7 +98,7 @@ const std::vector<JournalEntry>& Journal::read_entries(std::size_t entries_max,
       return entries_;
     }
     if (got < 0) {
-      close(reason(-got), now);
+      close(base::error_text(-got), now);
       return entries_;
     }
     if (got == 0) {
@@ -123,7 +120,7 @@ bool Journal::open(base::SteadyTime now) {
   }
   struct stat info {};
   if (!directory_.empty() && ::stat(directory_.c_str(), &info) != 0) {
-    close(reason(errno), now);
+    close(base::error_text(errno), now);
     return false;
   }
   if (!find_files()) {
@@ -136,7 +133,7 @@ bool Journal::open(base::SteadyTime now) {
                          ? sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM)
                          : sd_journal_open_directory(&journal, directory_.c_str(), 0);
   if (opened < 0) {
-    close(reason(-opened), now);
+    close(base::error_text(-opened), now);
     return false;
   }
   journal_.reset(journal);
@@ -146,7 +143,7 @@ bool Journal::open(base::SteadyTime now) {
   descriptor_ = std::max(sd_journal_get_fd(journal), -1);
   const int matched = sd_journal_add_match(journal, kMailFacility.data(), kMailFacility.size());
   if (matched < 0 || !go_to_position()) {
-    close(matched < 0 ? reason(-matched) : "its beginning or end cannot be found", now);
+    close(matched < 0 ? base::error_text(-matched) : "its beginning or end cannot be found", now);
     return false;
   }
   check_files(now);
@@ -260,7 +257,7 @@ bool Journal::find_files() {
   }
   if (std::none_of(files.begin(), files.end(),
                    [](const File& file) { return ::access(file.path.c_str(), R_OK) == 0; })) {
-    problem_ = reason(EACCES).append(kAdvice);
+    problem_ = base::error_text(EACCES).append(kAdvice);
     return false;
   }
   return true;

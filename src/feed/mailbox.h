@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
@@ -29,7 +30,6 @@
 #include "rampart/feed/options.h"
 #include "rampart/report/stamp.h"
 
-#include "descriptor.h"
 #include "follower.h"
 #include "mbox_splitter.h"
 #include "teller.h"
@@ -63,7 +63,7 @@ class Maildir {
   const base::Clock& clock_;
   const MessageSink sink_;
   Teller teller_;
-  Descriptor new_;
+  base::Descriptor new_;
   std::deque<std::string> waiting_;  ///< names in new/
   std::set<std::string> kept_;       ///< names that were read but could not be moved
   bool warned_ = false;

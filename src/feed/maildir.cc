@@ -27,10 +27,6 @@ constexpr base::Micros kLookEvery = 1s;
 constexpr base::Micros kRetryEvery = 10s;
 constexpr base::Micros kSyncMax = 10s;
 
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
-
 // A name without flags becomes one that was seen.
 std::string seen_name(const std::string& name) {
   return name.find(":2,") == std::string::npos ? name + ":2,S" : name;
@@ -43,7 +39,7 @@ struct Mail {
 
 // @return nullopt, with errno telling why
 std::optional<Mail> read_mail(int directory, const std::string& name) {
-  const Descriptor file(
+  const base::Descriptor file(
       ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
   if (!file.valid() || ::fstat(file.get(), &info) != 0) {
@@ -106,9 +102,9 @@ void Maildir::fail(std::string problem) {
 void Maildir::list(base::SteadyTime now) {
   look_at_ = now + kLookEvery;
   const std::string directory = path_ + "/new";
-  new_ = Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  new_ = base::Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!new_.valid()) {
-    fail(reason(errno));
+    fail(base::error_text(errno));
     return;
   }
   std::set<std::string> still_kept;
@@ -207,13 +203,14 @@ void Maildir::move_to_seen(const std::string& name) {
   }
   kept_.insert(name);
   if (!std::exchange(warned_, true)) {
-    telemetry::write(telemetry::Level::Warning,
-                     telemetry::Line("feed")
-                         .add("log", teller_.name())
-                         .add("event", "not_moved")
-                         .add("file", to)
-                         .text(reason(error) + "; read messages stay in new/ and are read again "
-                                               "after a restart"));
+    telemetry::write(
+        telemetry::Level::Warning,
+        telemetry::Line("feed")
+            .add("log", teller_.name())
+            .add("event", "not_moved")
+            .add("file", to)
+            .text(base::error_text(error) + "; read messages stay in new/ and are read again "
+                                            "after a restart"));
   }
 }
 

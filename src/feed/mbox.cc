@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/telemetry/counter.h"
 
 #include "cursors.h"
@@ -151,7 +152,7 @@ void Mbox::store_cursor() {
 
 // Whether somebody holds a lock for writing; a lock of our own would delay deliveries.
 bool Mbox::is_locked() const {
-  const Descriptor file = open_regular(path_);
+  const base::Descriptor file = base::open_regular(path_);
   struct flock lock {};
   lock.l_type = F_RDLCK;
   lock.l_whence = SEEK_SET;

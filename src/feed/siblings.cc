@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 
@@ -9,10 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/hash.h"
 #include "rampart/base/text.h"
-
-#include "descriptor.h"
 
 namespace rampart::feed {
 namespace {
@@ -64,25 +64,28 @@ void list_directory(const fs::path& directory,
 }
 
 bool is_file_of(const Sibling& sibling, const Position& position) {
-  const Descriptor file = open_regular(sibling.path);
+  const base::Descriptor file = base::open_regular(sibling.path);
   struct stat info {};
   return file.valid() && ::fstat(file.get(), &info) == 0 &&
          static_cast<std::uint64_t>(info.st_size) >= position.offset &&
-         has_fingerprint(read_head(file.get()), position);
+         has_fingerprint(read_head(file.get()).value_or(""), position);
 }
 
 }  // namespace
 
-std::string read_head(int descriptor) {
+std::optional<std::string> read_head(int descriptor) {
   std::string bytes(kHeadSize, '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {
     const ssize_t got =
         ::pread(descriptor, bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
-    if (got <= 0) {
+    if (got < 0 && errno != EINTR) {
+      return std::nullopt;
+    }
+    if (got == 0) {
       break;
     }
-    have += static_cast<std::size_t>(got);
+    have += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
   }
   bytes.resize(have);
   return bytes;

@@ -28,8 +28,8 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
-/// The first bytes of an open file, at most 1 KiB; empty also if it cannot be read.
-std::string read_head(int descriptor);
+/// The first bytes of an open file, at most 1 KiB. @return nullopt if it cannot be read, with errno
+std::optional<std::string> read_head(int descriptor);
 
 /// True if a file that begins with `head` begins like the file of `position`.
 bool has_fingerprint(std::string_view head, const Position& position);

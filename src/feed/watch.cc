@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <filesystem>
 #include <utility>
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -29,8 +27,7 @@ std::filesystem::path directory_of(const std::string& path) {
 Watch::Watch(std::string path)
     : path_(std::move(path)),
       directory_(directory_of(path_).string()),
-      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
 void Watch::arm() {
   if (!inotify_.valid()) {
@@ -69,8 +66,7 @@ bool Watch::poll_for(base::Micros timeout, int files, int other) {
 }
 
 void Watch::wake() noexcept {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+  wake_.set();
 }
 
 }  // namespace rampart::feed

@@ -9,9 +9,8 @@
 #include <deque>
 #include <string>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/time.h"
-
-#include "descriptor.h"
 
 namespace rampart::feed {
 
@@ -33,8 +32,8 @@ class Watch {
 
   std::string path_;
   std::string directory_;
-  Descriptor inotify_;
-  Descriptor wake_;
+  base::Descriptor inotify_;
+  base::Wake wake_;
   std::deque<int> watched_;  ///< the file at the path now, and those before it
 };
 

@@ -1,12 +1,8 @@
 #include "guard_process.h"
 
-#include <array>
-#include <cerrno>
 #include <csignal>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -21,17 +17,11 @@ constexpr int kLookEvery = 20;  // ms
 
 }  // namespace
 
-GuardProcess::~GuardProcess() {
-  if (child_ > 0) {
-    close(input_);
-  }
-}
-
 bool GuardProcess::finish(base::Micros limit) {
   if (child_ <= 0) {
     return false;
   }
-  close(input_);
+  input_.reset();
   const pid_t child = std::exchange(child_, -1);
   const base::SystemClock clock;
   const base::SteadyTime end = clock.steady_now() + limit;
@@ -53,13 +43,12 @@ base::Result<bool> GuardProcess::keep_running() {
     if (waitpid(child_, nullptr, WNOHANG) == 0) {
       return true;
     }
-    close(input_);
+    input_.reset();
     child_ = -1;
   }
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return base::Error{base::Error::Kind::Unavailable,
-                       "pipe: " + std::generic_category().message(errno)};
+  auto pipe = base::open_pipe();
+  if (!pipe) {
+    return pipe.error();
   }
   std::vector<char*> argv;
   for (const std::string& word : words_) {
@@ -68,17 +57,15 @@ base::Result<bool> GuardProcess::keep_running() {
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipe->read.get(), STDIN_FILENO);
   const int error = posix_spawn(&child_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  close(ends[0]);
   if (error != 0) {
-    close(ends[1]);
     child_ = -1;
     return base::Error{base::Error::Kind::Unavailable,
-                       words_.at(0) + ": " + std::generic_category().message(error)};
+                       words_.at(0) + ": " + base::error_text(error)};
   }
-  input_ = ends[1];
+  input_ = std::move(pipe->write);
   return false;
 }
 

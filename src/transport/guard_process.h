@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
 
@@ -18,8 +19,7 @@ class GuardProcess {
  public:
   /// @param words  the program's path and its arguments
   explicit GuardProcess(std::vector<std::string> words) : words_(std::move(words)) {}
-  /// Lets it end.
-  ~GuardProcess();
+  ~GuardProcess() = default;  ///< lets it end
   GuardProcess(const GuardProcess&) = delete;
   GuardProcess& operator=(const GuardProcess&) = delete;
 
@@ -33,7 +33,7 @@ class GuardProcess {
  private:
   std::vector<std::string> words_;
   pid_t child_ = -1;
-  int input_ = -1;  // its standard input; closing it ends the guard
+  base::Descriptor input_;  // its standard input; closing it ends the guard
 };
 
 }  // namespace rampart::transport

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rampart/base/file.h"
 #include "rampart/base/program.h"
 #include "rampart/base/text.h"
 
@@ -27,45 +25,26 @@ constexpr std::string_view kHead =
     "# Written by rampart, which replaces it whenever that changes. Mail for these domains "
     "waits.\n";
 constexpr std::string_view kGroup = "# until ";
+constexpr std::size_t kTableBytesMax = std::size_t{64} << 20;
 constexpr base::Micros kPostmapLimit = std::chrono::seconds{30};
-
-Error failure(const std::string& what, int error) {
-  return {Error::Kind::Unavailable, what + ": " + std::generic_category().message(error)};
-}
 
 std::string index_suffix(std::string_view type) {
   return type == "lmdb" ? ".lmdb" : ".db";
 }
 
 // Held while the table is replaced: the service and its guard may both want to.
-class FileLock {
- public:
-  static base::Result<FileLock> take(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-      return failure(path, errno);
-    }
-    while (flock(fd, LOCK_EX) != 0) {
-      if (errno != EINTR) {
-        const int error = errno;
-        close(fd);
-        return failure(path, error);
-      }
-    }
-    return FileLock(fd);
+base::Result<base::Descriptor> take_lock(const std::string& path) {
+  base::Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) {
+    return base::system_error(path, errno);
   }
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock() {
-    if (fd_ >= 0) {
-      close(fd_);
+  while (flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) {
+      return base::system_error(path, errno);
     }
   }
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
-};
+  return fd;
+}
 
 // Removes what was not moved into place.
 struct Scratch {
@@ -79,14 +58,15 @@ struct Scratch {
 
 base::Result<> write_file(const std::string& path, const std::string& bytes) {
   static_cast<void>(std::remove(path.c_str()));
-  errno = 0;
-  std::ofstream stream(path, std::ios::binary);
-  stream << bytes;
-  stream.close();
-  if (stream.fail() || chmod(path.c_str(), 0644) != 0) {
-    return failure(path, errno);
+  const base::Descriptor fd(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) {
+    return base::system_error(path, errno);
   }
-  return base::Ok{};
+  if (auto written = base::write_all(fd.get(), path, bytes); !written) {
+    return written;
+  }
+  return fchmod(fd.get(), 0644) == 0 ? base::Result<>(base::Ok{}) : base::system_error(path, errno);
 }
 
 // What is no plain name, such as the "*" that would match every domain, is left out.
@@ -154,21 +134,20 @@ base::Result<Table> Table::open(const Options& options) {
 }
 
 base::Result<> Table::write(const std::vector<Waiting>& all) const {
-  const auto lock = FileLock::take(path_ + ".lock");
+  const auto lock = take_lock(path_ + ".lock");
   return lock ? replace(render(all)) : lock.error();
 }
 
 base::Result<bool> Table::expire(base::WallTime before) const {
-  const auto lock = FileLock::take(path_ + ".lock");
+  const auto lock = take_lock(path_ + ".lock");
   if (!lock) {
     return lock.error();
   }
-  errno = 0;
-  std::ifstream stream(path_, std::ios::binary);
-  if (!stream.is_open() && errno != ENOENT) {
-    return failure(path_, errno);
+  const auto text = base::read_file(path_, kTableBytesMax);
+  if (!text && text.error().kind != Error::Kind::NotFound) {
+    return text.error();
   }
-  std::vector<Waiting> all = parse(std::string{std::istreambuf_iterator<char>(stream), {}});
+  std::vector<Waiting> all = parse(text ? *text : std::string());
   if (std::erase_if(all, [&](const Waiting& one) { return one.until < before; }) == 0) {
     return false;
   }
@@ -202,13 +181,13 @@ base::Result<> Table::replace(const std::string& text) const {
   }
   const std::string index = path_ + index_suffix(type_);
   if (chmod(scratch.index.c_str(), 0644) != 0) {
-    return failure(scratch.index, errno);
+    return base::system_error(scratch.index, errno);
   }
   if (std::rename(scratch.index.c_str(), index.c_str()) != 0) {
-    return failure(index, errno);
+    return base::system_error(index, errno);
   }
   if (std::rename(scratch.text.c_str(), path_.c_str()) != 0) {
-    return failure(path_, errno);
+    return base::system_error(path_, errno);
   }
   return base::Ok{};
 }

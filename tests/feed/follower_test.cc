@@ -350,6 +350,21 @@ TEST_CASE("a symbolic link is followed to the file it points to next", "[feed][u
   CHECK(read_all(restarted, kNow + 10s) == Lines{"3"});
 }
 
+TEST_CASE("a file that cannot be read is neither another one nor empty", "[feed][unit]") {
+  const char* path = "/proc/self/mem";  // opens as a regular file, and then fails to be read
+  struct stat info {};
+  REQUIRE(::stat(path, &info) == 0);
+  const Position known{info.st_dev, info.st_ino, 0, 4711, 5};
+  FileFollower follower(path, known);
+  CHECK(read_all(follower, kNow).empty());
+  CHECK(follower.problem() == "Input/output error");
+  CHECK(follower.take_events().empty());
+  CHECK(follower.counts().losses == 0);
+  FileFollower fresh(path, std::nullopt, FileFollower::Start::Beginning);
+  CHECK(read_all(fresh, kNow).empty());
+  CHECK(fresh.problem() == "Input/output error");
+}
+
 TEST_CASE("what is no regular file is refused without waiting for it", "[feed][unit]") {
   const LogDirectory log;
   SECTION("pipe") {

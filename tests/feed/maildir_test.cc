@@ -1,5 +1,6 @@
 // Goal: every message in a Maildir is handed over once and then moved, never removed.
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

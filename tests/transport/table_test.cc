@@ -139,6 +139,18 @@ TEST_CASE("what is over is removed, the rest stays", "[transport]") {
   CHECK_FALSE(*table.expire(WallTime::max()));
 }
 
+TEST_CASE("a table that cannot be read is an error, one that is not there is empty",
+          "[transport]") {
+  const FakePostmap postmap;
+  const auto none = postmap.open().expire(kNoon);
+  REQUIRE(none.has_value());
+  CHECK_FALSE(*none);
+  std::filesystem::create_directory(postmap.table());
+  const auto unread = postmap.open().expire(kNoon);
+  REQUIRE_FALSE(unread.has_value());
+  CHECK(unread.error().what == postmap.table() + ": not a regular file");
+}
+
 TEST_CASE("Postfix's directory is handed to postmap", "[transport]") {
   const FakePostmap postmap;
   postmap.set("echo \"$@\" >&2; exit 1");

@@ -20,6 +20,7 @@
 namespace rampart::suppression {
 
 inline constexpr std::size_t kListErrorsMax = 1000;
+inline constexpr std::size_t kListBytesMax = std::size_t{1} << 30;  ///< for who reads a list file
 
 struct ListError {
   std::size_t line = 0;    ///< from 1

@@ -3,7 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -33,38 +33,28 @@ std::string holder(int fd) {
 
 base::Result<LockFile> LockFile::acquire(const std::string& path) {
   const std::string name = path + ".lock";
-  const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode);
-  if (fd < 0) {
-    const int code = errno;
+  base::Descriptor fd(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  if (!fd.valid()) {
     return base::Error{base::Error::Kind::Unavailable,
-                       name + ": cannot open: " + std::generic_category().message(code)};
+                       name + ": cannot open: " + base::error_text(errno)};
   }
-  LockFile lock(fd);
   int result = 0;
   do {
-    result = flock(fd, LOCK_EX | LOCK_NB);
+    result = flock(fd.get(), LOCK_EX | LOCK_NB);
   } while (result != 0 && errno == EINTR);
   if (result != 0) {
     const int code = errno;
-    if (code == EWOULDBLOCK) {
-      return base::Error{base::Error::Kind::Unavailable,
-                         path + ": another rampart" + holder(fd) + " has this file open"};
-    }
     return base::Error{base::Error::Kind::Unavailable,
-                       name + ": cannot lock: " + std::generic_category().message(code)};
+                       code == EWOULDBLOCK
+                           ? path + ": another rampart" + holder(fd.get()) + " has this file open"
+                           : name + ": cannot lock: " + base::error_text(code)};
   }
   // Only for the message above: the lock holds whether this succeeds or not.
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(fd, 0) == 0) {
-    static_cast<void>(pwrite(fd, pid.data(), pid.size(), 0) < 0);
+  if (ftruncate(fd.get(), 0) == 0) {
+    static_cast<void>(pwrite(fd.get(), pid.data(), pid.size(), 0) < 0);
   }
-  return lock;
-}
-
-LockFile::~LockFile() {
-  if (fd_ >= 0) {
-    close(fd_);
-  }
+  return LockFile(std::move(fd));
 }
 
 }  // namespace rampart::store::sqlite

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "rampart/base/descriptor.h"
 #include "rampart/base/result.h"
 
 namespace rampart::store::sqlite {
@@ -19,13 +20,9 @@ class LockFile {
   /// @return Unavailable, naming `path`, if the lock is held or cannot be made.
   static base::Result<LockFile> acquire(const std::string& path);
 
-  LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  LockFile& operator=(LockFile&&) = delete;
-  ~LockFile();
-
  private:
-  explicit LockFile(int fd) noexcept : fd_(fd) {}
-  int fd_;
+  explicit LockFile(base::Descriptor fd) noexcept : fd_(std::move(fd)) {}
+  base::Descriptor fd_;
 };
 
 }  // namespace rampart::store::sqlite

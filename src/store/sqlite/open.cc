@@ -1,6 +1,5 @@
 #include "open.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
@@ -8,7 +7,9 @@
 #include <system_error>
 
 #include <fcntl.h>
-#include <unistd.h>
+
+#include "rampart/base/file.h"
+#include "rampart/base/hex.h"
 
 #include "reader.h"
 #include "schema.h"
@@ -34,12 +35,10 @@ std::uintmax_t size_of(const std::string& path) {
 
 // RFC 3986: what a path may not hold unescaped in a "file:" URI.
 std::string uri_of(const std::string& path, std::string_view query) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string uri = "file:";
   for (const char c : path) {
     if (c == '%' || c == '?' || c == '#') {
-      const auto byte = static_cast<unsigned char>(c);
-      uri += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+      uri.append(1, '%').append(base::encode_hex({&c, 1}));
     } else {
       uri += c;
     }
@@ -48,20 +47,16 @@ std::string uri_of(const std::string& path, std::string_view query) {
 }
 
 base::Result<> check_magic(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    const int code = errno;
-    return base::Error{Kind::Unavailable,
-                       path + ": cannot open: " + std::generic_category().message(code)};
+  const base::Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return base::Error{Kind::Unavailable, path + ": cannot open: " + base::error_text(errno)};
   }
-  std::array<char, kMagic.size()> bytes{};
-  const ssize_t size = read(fd, bytes.data(), bytes.size());
-  close(fd);
-  if (size != static_cast<ssize_t>(kMagic.size()) ||
-      std::string_view(bytes.data(), bytes.size()) != kMagic) {
-    return base::Error{Kind::Corrupt, path + ": not a SQLite database"};
+  const auto magic = base::read_at_most(fd.get(), path, kMagic.size());
+  if (!magic) {
+    return magic.error();
   }
-  return base::Ok{};
+  return *magic == kMagic ? base::Result<>(base::Ok{})
+                          : base::Error{Kind::Corrupt, path + ": not a SQLite database"};
 }
 
 // A file that was closed in an orderly way is read as if it could not change: nothing beside it is
@@ -111,16 +106,10 @@ base::Result<> check_tables(Connection& connection) {
 
 // Made by ourselves for its mode; its log and index files copy that.
 base::Result<> create_file(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
-  if (fd < 0 && errno != EEXIST) {
-    const int code = errno;
-    return base::Error{Kind::Unavailable,
-                       path + ": cannot create: " + std::generic_category().message(code)};
-  }
-  if (fd >= 0) {
-    close(fd);
-  }
-  return base::Ok{};
+  const base::Descriptor fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
+  return fd.valid() || errno == EEXIST
+             ? base::Result<>(base::Ok{})
+             : base::Error{Kind::Unavailable, path + ": cannot create: " + base::error_text(errno)};
 }
 
 }  // namespace
