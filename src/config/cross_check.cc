@@ -262,9 +262,16 @@ void check_files(const Draft& draft, const Places& places, const Files& files, F
   for (std::size_t i = 0; i < draft.lists.size(); ++i) {
     const std::string path = element("suppression.list", i) + ".file";
     const auto probed = files.probe(draft.lists[i].file, Trust::Strict);
-    if (!draft.lists[i].file.empty() && !probed) {
-      findings.error(place_of(places, {path}), "suppression.list.file",
-                     fmt::format("{}: {}", draft.lists[i].file, probed.error().what));
+    if (draft.lists[i].file.empty() || probed) {
+      continue;
+    }
+    const Place place = place_of(places, {path});
+    const std::string text = fmt::format("{}: {}", draft.lists[i].file, probed.error().what);
+    if (probed.error().kind == base::Error::Kind::Unavailable) {
+      // What was read from it before stays in force: no reason not to serve.
+      findings.warning(place, "suppression.list.file", text + "; to be tried again while serving");
+    } else {
+      findings.error(place, "suppression.list.file", text);
     }
   }
 }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "rampart/base/mutex.h"
 #include "rampart/base/time.h"
 #include "rampart/control/server.h"
 #include "rampart/feed/feed.h"
@@ -23,19 +23,18 @@
 #include "rampart/telemetry/log.h"
 #include "rampart/transport/keeper.h"
 
-#include "feeds.h"
 #include "held_mail.h"
 #include "history.h"
 #include "lists.h"
 #include "notify.h"
 #include "reloader.h"
 #include "signals.h"
-#include "ticker.h"
 
 namespace rampart::daemon {
 namespace {
 
 constexpr std::string_view kSqlite = "sqlite:";
+constexpr base::Micros kTickEvery = std::chrono::seconds{1};
 
 void log_sentence(telemetry::Level level, std::string_view text) {
   telemetry::write(level, telemetry::Line("service").text(text));
@@ -58,6 +57,63 @@ base::Result<std::unique_ptr<store::StateStore>> open_store(const std::string& u
   return store::open_sqlite(url.substr(kSqlite.size()));
 }
 
+// The sources of what is learned: all logs, and a feed for each mailbox, so that its mails can be
+// told by where they lay. What learns must outlive them.
+std::vector<std::unique_ptr<feed::Feed>> start_feeds(const feed::Options& options,
+                                                     engine::Engine& engine,
+                                                     const base::Clock& clock) {
+  std::vector<std::unique_ptr<feed::Feed>> feeds;
+  feed::Options logs;
+  logs.logs = options.logs;
+  feeds.push_back(std::make_unique<feed::Feed>(logs, engine, clock));
+  for (const feed::MailSource& mailbox : options.mailboxes) {
+    feed::Options one;
+    one.mailboxes = {mailbox};
+    // Taken, whatever the mail meant, or the engine's error.
+    feeds.push_back(std::make_unique<feed::Feed>(
+        one, engine, clock,
+        [&engine, origin = name_of(mailbox)](std::string_view bytes,
+                                             base::WallTime received) -> base::Result<> {
+          const auto learned = engine.learn_message(bytes, received, origin);
+          return learned ? base::Result<>(base::Ok{}) : learned.error();
+        }));
+  }
+  return feeds;
+}
+
+// The engine's clockwork: tick() once a second, and the watchdog's sign of life after it.
+class Ticker {
+ public:
+  explicit Ticker(engine::Engine& engine) : engine_(engine), thread_([this] { run(); }) {}
+  ~Ticker() {
+    {
+      const base::MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    condition_.notify_all();
+  }
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+
+ private:
+  void run() {
+    for (;;) {
+      engine_.tick();
+      notify_alive();
+      const base::MutexLock lock(mutex_);
+      if (condition_.wait_for(mutex_, kTickEvery, [this] { return stopping_; })) {
+        return;
+      }
+    }
+  }
+
+  engine::Engine& engine_;
+  base::Mutex mutex_;
+  base::Condition condition_;
+  bool stopping_ RAMPART_GUARDED_BY(mutex_) = false;
+  std::jthread thread_;  // last: it uses the rest
+};
+
 // Everything that runs, in the order in which it starts; it ends in the opposite order but for the
 // milter, which ends first of all so that nobody is refused by a service half gone.
 class Service {
@@ -78,9 +134,12 @@ class Service {
       return engine.error();
     }
     engine_ = std::move(*engine);
-    apply_lists(*config_, *engine_);
+    lists_.emplace(*engine_);
+    for (const std::string& problem : lists_->apply(config_)) {
+      telemetry::write(telemetry::Level::Warning, telemetry::Line("suppression").text(problem));
+    }
     learn_history(*config_, *engine_, clock_);
-    reloader_.emplace(where_, config_, *engine_);
+    reloader_.emplace(where_, config_, *engine_, *lists_);
     return open_sockets(version);
   }
 
@@ -165,6 +224,7 @@ class Service {
     releaser_.reset();
     intake_.reset();
     ticker_.reset();
+    lists_.reset();
     milter_.reset();
     engine_.reset();
     store_.reset();
@@ -178,6 +238,7 @@ class Service {
   const base::SystemClock clock_;
   std::unique_ptr<store::StateStore> store_;
   std::unique_ptr<engine::Engine> engine_;
+  std::optional<Lists> lists_;
   std::optional<Reloader> reloader_;
   std::unique_ptr<milter::Server> milter_;
   std::optional<feed::LineIntake> intake_;
@@ -193,7 +254,8 @@ class Service {
 std::shared_ptr<const config::Config> load_config(const config::Where& where) {
   config::Loaded loaded = config::load(where);
   for (const config::Problem& problem : loaded.problems) {
-    std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+    telemetry::say(problem.is_error ? telemetry::Level::Error : telemetry::Level::Warning,
+                   config::to_string(problem), "");
   }
   return std::move(loaded.config);
 }
@@ -219,7 +281,7 @@ void wait_for_end(Signals& signals, Service& service) {
 int run(const config::Where& where, const std::string& version) {
   const auto config = load_config(where);
   if (!config) {
-    std::fprintf(stderr, "rampart: not started: the configuration has errors\n");
+    telemetry::say(telemetry::Level::Error, "not started: the configuration has errors");
     return EX_CONFIG;
   }
   telemetry::configure_log(config->log);
@@ -230,14 +292,14 @@ int run(const config::Where& where, const std::string& version) {
   Signals signals;
   Service service(where, config, signals);
   if (const auto started = service.start(version); !started) {
-    std::fprintf(stderr, "rampart: not started: %s\n", started.error().what.c_str());
+    telemetry::say(telemetry::Level::Error, "not started: " + started.error().what);
     service.stop();
     return EX_TEMPFAIL;
   }
   signals.unblock();
   service.serve();
   notify_ready();
-  std::fprintf(stderr, "rampart: ready\n");
+  telemetry::say(telemetry::Level::Info, "ready");
   wait_for_end(signals, service);
   notify_stopping();
   const bool well = service.stop();

@@ -1,47 +1,67 @@
 #include "lists.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "rampart/base/file.h"
 #include "rampart/suppression/list.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::daemon {
 namespace {
 
-base::Result<std::string> read_file(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) {
-    return base::Error{base::Error::Kind::Unavailable, std::generic_category().message(errno)};
-  }
-  return bytes;
+std::string topic_of(const std::string& path) {
+  return "suppression list " + path;
 }
 
-// @return what went wrong, or ""
-std::string apply_list(const std::string& path,
-                       const config::Config& config,
-                       engine::Engine& engine) {
-  const auto bytes = read_file(path);
+}  // namespace
+
+Lists::Lists(engine::Engine& engine, base::Micros retry_every)
+    : engine_(engine), retry_every_(retry_every), thread_([this] { keep_trying(); }) {}
+
+Lists::~Lists() {
+  {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::vector<std::string> Lists::apply(std::shared_ptr<const config::Config> config) {
+  const base::MutexLock lock(mutex_);
+  config_ = std::move(config);
+  failed_.clear();
+  for (const std::string& path : std::exchange(warned_, {})) {
+    engine_.set_warning(topic_of(path), "");
+  }
+  std::vector<std::string> problems;
+  for (const config::SuppressionList& list : config_->suppression_lists) {
+    const Outcome outcome = apply_list(list.file, *config_);
+    if (!outcome.problem.empty()) {
+      problems.push_back(outcome.problem);
+    }
+    tell(list.file, outcome);
+  }
+  return problems;
+}
+
+Lists::Outcome Lists::apply_list(const std::string& path, const config::Config& config) {
+  const auto bytes = base::read_file(path, suppression::kListBytesMax);
   if (!bytes) {
-    return fmt::format("{}: {}; what was read from it before stays", path, bytes.error().what);
+    return {bytes.error().what + "; what was read from it before stays", true, true};
   }
   const suppression::List list =
       suppression::parse_list(*bytes, config.policy->options.suppression);
-  const auto change = engine.apply_list(path, list.keys);
+  const auto change = engine_.apply_list(path, list.keys);
   if (!change) {
-    return fmt::format("{}: not applied: {}", path, change.error().what);
+    return {fmt::format("{}: not applied: {}", path, change.error().what), true, true};
   }
   if (change->refused) {
-    return fmt::format(
-        "{}: it has {} addresses and had {}: less than half, so the old ones stay; "
-        "remove them with rampart suppression remove if that is meant",
-        path, list.keys.size(), change->kept);
+    return {fmt::format("{}: it has {} addresses and had {}: less than half, so the old ones stay; "
+                        "remove them with rampart suppression remove if that is meant",
+                        path, list.keys.size(), change->kept),
+            true, false};
   }
   telemetry::write(telemetry::Level::Info, telemetry::Line("suppression")
                                                .add("list", path)
@@ -50,23 +70,46 @@ std::string apply_list(const std::string& path,
                                                .add("kept", change->kept));
   if (list.bad_lines > 0) {
     const suppression::ListError& first = list.errors.front();
-    return fmt::format("{}:{}:{}: {} (bad lines: {}; they are passed over)", path, first.line,
-                       first.column, first.text, list.bad_lines);
+    return {fmt::format("{}:{}:{}: {} (bad lines: {}; they are passed over)", path, first.line,
+                        first.column, first.text, list.bad_lines),
+            false, false};
   }
   return {};
 }
 
-}  // namespace
-
-std::vector<std::string> apply_lists(const config::Config& config, engine::Engine& engine) {
-  std::vector<std::string> problems;
-  for (const config::SuppressionList& list : config.suppression_lists) {
-    if (std::string problem = apply_list(list.file, config, engine); !problem.empty()) {
-      telemetry::write(telemetry::Level::Warning, telemetry::Line("suppression").text(problem));
-      problems.push_back(std::move(problem));
-    }
+void Lists::tell(const std::string& path, const Outcome& outcome) {
+  engine_.set_warning(topic_of(path), outcome.kept_old ? topic_of(outcome.problem) : "");
+  if (outcome.kept_old) {
+    warned_.insert(path);
+  } else {
+    warned_.erase(path);
   }
-  return problems;
+  if (outcome.may_recover) {
+    failed_.insert(path);
+  } else {
+    failed_.erase(path);
+  }
+}
+
+// Silent as long as nothing has changed: the warning stands.
+void Lists::retry() {
+  for (const std::string& path : std::set<std::string>(failed_)) {
+    const Outcome outcome = apply_list(path, *config_);
+    if (!outcome.may_recover) {
+      telemetry::write(
+          outcome.problem.empty() ? telemetry::Level::Info : telemetry::Level::Warning,
+          telemetry::Line("suppression")
+              .text(outcome.problem.empty() ? path + " is in force again" : outcome.problem));
+    }
+    tell(path, outcome);
+  }
+}
+
+void Lists::keep_trying() {
+  const base::MutexLock lock(mutex_);
+  while (!changed_.wait_for(mutex_, retry_every_, [this] { return stopping_; })) {
+    retry();
+  }
 }
 
 }  // namespace rampart::daemon

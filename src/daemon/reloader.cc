@@ -7,7 +7,6 @@
 
 #include "rampart/telemetry/log.h"
 
-#include "lists.h"
 #include "notify.h"
 
 namespace rampart::daemon {
@@ -65,8 +64,12 @@ std::vector<std::string> restart_needed(const config::Config& before, const conf
 
 Reloader::Reloader(config::Where where,
                    std::shared_ptr<const config::Config> started_with,
-                   engine::Engine& engine)
-    : where_(std::move(where)), started_with_(std::move(started_with)), engine_(engine) {}
+                   engine::Engine& engine,
+                   Lists& lists)
+    : where_(std::move(where)),
+      started_with_(std::move(started_with)),
+      engine_(engine),
+      lists_(lists) {}
 
 control::ReloadAnswer Reloader::reload() {
   const base::MutexLock lock(mutex_);
@@ -76,11 +79,10 @@ control::ReloadAnswer Reloader::reload() {
   for (const config::Problem& problem : loaded.problems) {
     answer.messages.push_back(config::to_string(problem));
   }
-  if (loaded.config) {
-    telemetry::configure_log(loaded.config->log);
-    engine_.reload(loaded.config->policy);
-    for (auto& found :
-         {apply_lists(*loaded.config, engine_), restart_needed(*started_with_, *loaded.config)}) {
+  if (const std::shared_ptr<const config::Config> config = std::move(loaded.config)) {
+    telemetry::configure_log(config->log);
+    engine_.reload(config->policy);
+    for (const auto& found : {lists_.apply(config), restart_needed(*started_with_, *config)}) {
       answer.messages.insert(answer.messages.end(), found.begin(), found.end());
     }
     answer.done = true;

@@ -11,6 +11,8 @@
 #include "rampart/control/server.h"
 #include "rampart/engine/engine.h"
 
+#include "lists.h"
+
 namespace rampart::daemon {
 
 class Reloader {
@@ -18,7 +20,8 @@ class Reloader {
   /// @param started_with  what the sockets, the store and the feed run with until a restart
   Reloader(config::Where where,
            std::shared_ptr<const config::Config> started_with,
-           engine::Engine& engine);
+           engine::Engine& engine,
+           Lists& lists);
 
   control::ReloadAnswer reload();
 
@@ -26,6 +29,7 @@ class Reloader {
   const config::Where where_;
   const std::shared_ptr<const config::Config> started_with_;
   engine::Engine& engine_;
+  Lists& lists_;
   base::Mutex mutex_;
 };
 

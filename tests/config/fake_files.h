@@ -25,6 +25,9 @@ class FakeFiles final : public config::Files {
     if (untrusted == path && trust == config::Trust::Strict) {
       return base::Error{base::Error::Kind::Denied, "mode 0666"};
     }
+    if (unreadable == path) {
+      return base::Error{base::Error::Kind::Unavailable, "Input/output error"};
+    }
     if (directories.count(path) != 0) {
       return base::Error{base::Error::Kind::InvalidInput, "not a plain file"};
     }
@@ -55,6 +58,7 @@ class FakeFiles final : public config::Files {
                                            {"/usr/share/zoneinfo/Europe/Berlin", ""}};
   std::set<std::string> directories;
   std::string untrusted;
+  std::string unreadable;
 };
 
 /// "rampart.toml:1:1: error: ..." for each problem.

@@ -300,6 +300,11 @@ TEST_CASE("missing and untrusted tables are refused", "[config][unit]") {
   check({"[[suppression.list]]\nfile = \"/etc/rampart/list\"",
          {"2:8: error: /etc/rampart/list: mode 0666"}},
         open);
+  open.untrusted.clear();
+  open.unreadable = "/etc/rampart/list";
+  check({"[[suppression.list]]\nfile = \"/etc/rampart/list\"",
+         {"2:8: warning: /etc/rampart/list: Input/output error; to be tried again while serving"}},
+        open);
   check({"[[suppression.list]]\nfile = \"/etc/rampart/none\"",
          {"2:8: error: /etc/rampart/none: No such file or directory"}});
   check({"[[suppression.list]]\nfile = \"none\"",

@@ -197,6 +197,26 @@ TEST_CASE("lists are applied, and one that shrank to nothing keeps what it had",
   CHECK(setup.ask("\"status\"").find("\"suppressed\":2,") != std::string::npos);
 }
 
+// Goal: a disk or file server that fails does not end the service.
+TEST_CASE("a list that cannot be read ends it neither at its start nor at SIGHUP", "[daemon]") {
+  const Setup setup;
+  // Opens as a plain file of ours, and then fails to be read.
+  setup.configure("enforce", "suppression.list = [ { file = \"/proc/self/mem\" } ]\n");
+  Process process(setup.config(), setup.directory / "err");
+  REQUIRE(process.says("rampart: ready\n"));
+  const std::string problem = "/proc/self/mem: Input/output error; what was read from it before";
+  CHECK(process.errors().find(problem) != std::string::npos);
+  CHECK(setup.ask("\"status\"").find(problem) != std::string::npos);
+  setup.configure("observe", "suppression.list = [ { file = \"/proc/self/mem\" } ]\n");
+  process.signal(SIGHUP);
+  REQUIRE(process.says("reload=done"));
+  CHECK_FALSE(setup.enforces());
+  CHECK(setup.ask("\"status\"").find(problem) != std::string::npos);
+  setup.configure("observe");
+  CHECK(setup.ask("\"config.reload\"").find("\"messages\":[]") != std::string::npos);
+  CHECK(setup.ask("\"status\"").find("/proc/self/mem") == std::string::npos);
+}
+
 // A bounce with a token that nobody gave out: read, and not believed.
 constexpr std::string_view kBounce =
     "From: MAILER-DAEMON@b.example\r\nContent-Type: multipart/report; "
