@@ -336,9 +336,7 @@ base::Result<Archive> Archive::open(const ArchiveOptions& options) {
   if (!zone) {
     return zone.error();
   }
-  auto data = std::make_unique<Data>(
-      options, *format,
-      [zone = *std::move(zone)](std::chrono::local_seconds time) { return zone.resolve(time); });
+  auto data = std::make_unique<Data>(options, *format, std::move(*zone));
   std::vector<std::string> paths;
   for (const std::string& path : options.paths) {
     const std::vector<std::string> found = expand(path);

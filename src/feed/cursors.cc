@@ -89,16 +89,14 @@ std::string to_reader_state(const report::StampState& state) {
 }
 
 report::LocalTimeRule make_rule(const std::string& source, const std::string& zone) {
-  auto loaded = load_zone(zone);
-  if (!loaded) {
+  auto rule = load_zone(zone);
+  if (!rule) {
     telemetry::write(
         Level::Warning,
-        telemetry::Line("feed").add("log", source).add("tz", "UTC").text(loaded.error().what));
+        telemetry::Line("feed").add("log", source).add("tz", "UTC").text(rule.error().what));
     return {};
   }
-  return [zone = *std::move(loaded)](std::chrono::local_seconds time) {
-    return zone.resolve(time);
-  };
+  return std::move(*rule);
 }
 
 std::vector<FollowEvent> tell_events(FileFollower& follower,

@@ -25,7 +25,7 @@ struct Ban {
 constexpr std::string_view kClock = "take a base::Clock& or an argument `now`";
 constexpr std::string_view kWait = "wait on a base::Condition or poll(2), so that a stop ends it";
 constexpr std::string_view kNumber = "base::parse_uint or std::from_chars";
-constexpr std::string_view kUtc = "base::format_utc, or feed's Zone for local time";
+constexpr std::string_view kUtc = "base::format_utc, or feed/zone.h for local time";
 constexpr std::string_view kProcess = "base/program.h starts programs";
 constexpr std::string_view kEnvironment = "the environment is shared by all threads: pass options";
 
