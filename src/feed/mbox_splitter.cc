@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "rampart/base/month.h"
 #include "rampart/base/text.h"
 
 namespace rampart::feed {
@@ -13,8 +14,6 @@ constexpr std::string_view kSeparator = "From ";
 constexpr std::size_t kSeparatorMax = 1000;
 constexpr std::array<std::string_view, 7> kWeekdays{"Mon", "Tue", "Wed", "Thu",
                                                     "Fri", "Sat", "Sun"};
-constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 // "00:03:39" or "00:03".
 std::optional<std::chrono::seconds> parse_time(std::string_view text) {
@@ -39,21 +38,18 @@ std::optional<std::chrono::local_seconds> parse_date(const std::vector<std::stri
   if (at + 4 > words.size()) {
     return std::nullopt;
   }
-  const auto month = std::find(kMonths.begin(), kMonths.end(), words[at]);
+  const auto month = base::parse_month(words[at]);
   const auto day = base::parse_uint(words[at + 1]);
   const auto time = parse_time(words[at + 2]);
   auto year = base::parse_uint(words[at + 3]);
   if (!year && at + 4 < words.size()) {
     year = base::parse_uint(words[at + 4]);
   }
-  if (month == kMonths.end() || !day || *day > 31 || !time || !year || *year < 1970 ||
-      *year > 9999) {
+  if (!month || !day || *day > 31 || !time || !year || *year < 1970 || *year > 9999) {
     return std::nullopt;
   }
-  const std::chrono::year_month_day date{
-      std::chrono::year(static_cast<int>(*year)),
-      std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
-      std::chrono::day(static_cast<unsigned>(*day))};
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), *month,
+                                         std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) {
     return std::nullopt;
   }

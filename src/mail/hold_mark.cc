@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "rampart/base/hex.h"
 #include "rampart/base/text.h"
 
 namespace rampart::mail {
@@ -11,10 +12,10 @@ constexpr std::string_view kVersion = "1";
 constexpr std::size_t kWordDigits = 16;
 constexpr std::size_t kKeyDigits = 4 * kWordDigits;
 
+// Most significant digit first.
 void append_word(std::string& text, std::uint64_t word) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   for (int shift = 60; shift >= 0; shift -= 4) {
-    text += kDigits[(word >> static_cast<unsigned>(shift)) & 0xfU];
+    text += base::kHexDigits[(word >> static_cast<unsigned>(shift)) & 0xfU];
   }
 }
 
@@ -22,11 +23,10 @@ void append_word(std::string& text, std::uint64_t word) {
 std::optional<std::uint64_t> parse_word(std::string_view digits) noexcept {
   std::uint64_t word = 0;
   for (const char c : digits) {
-    const bool is_letter = c >= 'a' && c <= 'f';
-    if (!base::is_digit(c) && !is_letter) {
+    if (!base::is_hex(c) || base::is_upper(c)) {
       return std::nullopt;
     }
-    word = (word << 4U) | static_cast<std::uint64_t>(is_letter ? c - 'a' + 10 : c - '0');
+    word = (word << 4U) | static_cast<std::uint64_t>(base::hex_value(c));
   }
   return word;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "rampart/base/hex.h"
 #include "rampart/base/text.h"
 #include "rampart/reply/normalise.h"
 
@@ -26,8 +27,7 @@ bool all_of(std::string_view text, bool (*test)(char)) noexcept {
 }
 
 bool is_hex_or_mark(char c) noexcept {
-  return base::is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == '.' ||
-         c == ':';
+  return base::is_hex(c) || c == '.' || c == ':';
 }
 
 // What a token without its punctuation stands for; "" if for itself.

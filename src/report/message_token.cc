@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "rampart/base/hex.h"
 #include "rampart/base/text.h"
 #include "rampart/report/message.h"
 
@@ -11,10 +12,6 @@
 
 namespace rampart::report {
 namespace {
-
-bool is_hex(char c) noexcept {
-  return base::is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 // Without blanks and marks of quotation in front: "> > X".
 std::string_view unquote(std::string_view line) noexcept {
@@ -31,7 +28,7 @@ std::optional<std::string> digits_of(std::string_view piece) {
     if (base::is_blank(c)) {
       continue;
     }
-    if (!is_hex(c)) {
+    if (!base::is_hex(c)) {
       return std::nullopt;
     }
     digits += base::to_lower(c);

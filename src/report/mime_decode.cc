@@ -2,36 +2,17 @@
 
 #include <array>
 #include <chrono>
-#include <cstdint>
 #include <utility>
 
+#include "rampart/base/base64.h"
+#include "rampart/base/hex.h"
+#include "rampart/base/month.h"
 #include "rampart/base/text.h"
 
 #include "mime.h"
 
 namespace rampart::report {
 namespace {
-
-int hex_value(char c) noexcept {
-  if (base::is_digit(c)) {
-    return c - '0';
-  }
-  c = base::to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int base64_value(char c) noexcept {
-  if (base::is_upper(c)) {
-    return c - 'A';
-  }
-  if (base::is_lower(c)) {
-    return c - 'a' + 26;
-  }
-  if (base::is_digit(c)) {
-    return c - '0' + 52;
-  }
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
 
 // Takes "=?charset?B?...?=" off the front.
 bool consume_word(std::string_view& text, std::string& out) {
@@ -54,9 +35,6 @@ bool consume_word(std::string_view& text, std::string& out) {
   text.remove_prefix(end + 2);
   return true;
 }
-
-constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
-                                                   "jul", "aug", "sep", "oct", "nov", "dec"};
 
 constexpr std::array<std::pair<std::string_view, int>, 11> kZones{{{"gmt", 0},
                                                                    {"utc", 0},
@@ -145,27 +123,7 @@ constexpr std::array<std::pair<std::string_view, char>, 9> kEntities{{{"&lt;", '
 }  // namespace
 
 std::string decode_base64(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int value = base64_value(c);
-    if (value < 0) {
-      if (c == '=') {  // the end, or that of one of several pieces
-        bits = 0;
-        count = 0;
-      }
-      continue;
-    }
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
-    }
-  }
-  return with_line_feeds(out);
+  return with_line_feeds(base::decode_base64_of_mail(text));
 }
 
 std::string decode_quoted_printable(std::string_view text, bool word) {
@@ -189,8 +147,8 @@ std::string decode_quoted_printable(std::string_view text, bool word) {
       i = end;
       continue;
     }
-    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? base::hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? base::hex_value(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
       out += c;
       continue;
@@ -241,23 +199,17 @@ base::WallTime parse_mail_date(std::string_view value) {
     word = take_word(value);
   }
   const auto day = base::parse_uint(word);
-  const std::string month_name = base::to_lower(take_word(value).substr(0, 3));
+  const auto month = base::parse_month(take_word(value).substr(0, 3));
   auto year = base::parse_uint(take_word(value));
   const auto time = parse_time_of_day(take_word(value));
   const auto offset = zone_offset(take_word(value));
-  unsigned month = 0;
-  while (month < kMonths.size() && kMonths.at(month) != month_name) {
-    ++month;
-  }
   if (year && *year < 100) {
     *year += *year < 50 ? 2000U : 1900U;
   }
-  if (!day || !year || !time || *day > 31 || *year < 1970 || *year > 9999 ||
-      month == kMonths.size()) {
+  if (!day || !month || !year || !time || *day > 31 || *year < 1970 || *year > 9999) {
     return {};
   }
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(month + 1),
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), *month,
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) {
     return {};

@@ -1,9 +1,9 @@
 #include "rampart/report/stamp.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "rampart/base/month.h"
 #include "rampart/base/text.h"
 
 namespace rampart::report {
@@ -22,9 +22,6 @@ constexpr days kFutureMax{1};       // clocks and zones differ; years do not dif
 constexpr days kStepBackMax{1};     // a clock that was set, within one log
 constexpr minutes kDisorderMax{5};  // lines of several processes are not in exact order
 constexpr int kYearsBack = 8;       // far enough to meet a 29 February
-
-constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 struct Traditional {
   std::chrono::month_day date{};
@@ -49,18 +46,17 @@ std::optional<Traditional> parse_traditional(std::string_view line) noexcept {
       line[12] != ':') {
     return std::nullopt;
   }
-  const auto month = std::find(kMonths.begin(), kMonths.end(), line.substr(0, 3));
+  const auto month = base::parse_month(line.substr(0, 3));
   const int day = two_digits(line.substr(4), true);
   const int hour = two_digits(line.substr(7), false);
   const int minute = two_digits(line.substr(10), false);
   const int second = two_digits(line.substr(13), false);
-  if (month == kMonths.end() || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60) {
+  if (!month || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 60) {
     return std::nullopt;
   }
   Traditional stamp;
-  stamp.date = std::chrono::month{static_cast<unsigned>(month - kMonths.begin()) + 1} /
-               std::chrono::day{static_cast<unsigned>(day)};
+  stamp.date = *month / std::chrono::day{static_cast<unsigned>(day)};
   if (!stamp.date.ok()) {
     return std::nullopt;
   }

@@ -42,8 +42,6 @@ using TokenBytes = std::array<char, 16>;
 
 /// @return nullopt unless it is 32 hex digits.
 std::optional<TokenBytes> parse_token(std::string_view text) noexcept;
-/// In lower case.
-std::string format_token(std::string_view bytes);
 
 /// The error of a batch that no store takes: InvalidInput for a token that is none.
 base::Result<> check(const Batch& batch);

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "rampart/base/hex.h"
 #include "rampart/base/mutex.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
@@ -74,7 +75,7 @@ struct Apply {
   void operator()(const TokenRecord& r) const {
     const TokenBytes bytes = *parse_token(r.token);
     TokenRecord& kept = tables.tokens.insert_or_assign(bytes, r).first->second;
-    kept.token = format_token({bytes.data(), bytes.size()});
+    kept.token = base::encode_hex({bytes.data(), bytes.size()});
   }
   void operator()(const EventsRecord& r) const { tables.events.push_back(r); }
   void operator()(const ReplyRecord& r) const {
