@@ -86,6 +86,7 @@ const std::vector<Library>& libraries() {
       {"nlohmann/", {"control", "cli"}},
       {"systemd/", {"feed", "daemon"}},
       {"zlib.h", {"feed"}},
+      {"cctz/", {"feed"}},
       {"ares.h", {"resolve"}},
       {"microhttpd.h", {"web"}},
   };
