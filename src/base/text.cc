@@ -94,6 +94,10 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
+std::string in_quotes(std::string_view text, std::size_t bytes_max) {
+  return '"' + printable(text, bytes_max) + '"';
+}
+
 std::string_view find_nearest(std::string_view word,
                               const std::vector<std::string_view>& candidates) {
   constexpr std::size_t kDistanceMax = 3;

@@ -23,7 +23,7 @@ using sim::Sender;
 constexpr double kMessagesMax = 5e6;
 constexpr Range kDays{1, 90};
 constexpr Range kDayOf{0, 90};
-constexpr Range kShare{0, 1};
+constexpr Range kAnyShare{0, 1};
 constexpr Range kFrom{1, 1e6};
 
 struct Named {
@@ -55,9 +55,9 @@ const std::vector<Key<Sender>>& sender_in_scenario() {
       {"batch_hour", slot<&Sender::batch_hour>(), {0, 23.99}},
       {"known", slot<&Sender::known>()},
       {"list", slot<&Sender::list>(), {1, 1e6}},
-      {"list_growth", slot<&Sender::list_growth>(), kShare},
-      {"dead", slot<&Sender::dead>(), kShare},
-      {"complaints", slot<&Sender::complaints>(), kShare}};
+      {"list_growth", slot<&Sender::list_growth>(), kAnyShare},
+      {"dead", slot<&Sender::dead>(), kAnyShare},
+      {"complaints", slot<&Sender::complaints>(), kAnyShare}};
   return keys;
 }
 
@@ -79,8 +79,8 @@ const std::vector<Key<Named>>& campaign_keys() {
       {"hour", slot<&Named::campaign, &Campaign::hour>(), {0, 23.99}},
       {"per_second", slot<&Named::campaign, &Campaign::per_second>(), {0.01, 1000}},
       {"fresh", slot<&Named::campaign, &Campaign::fresh>()},
-      {"dead", slot<&Named::campaign, &Campaign::dead>(), kShare},
-      {"complaints", slot<&Named::campaign, &Campaign::complaints>(), kShare}};
+      {"dead", slot<&Named::campaign, &Campaign::dead>(), kAnyShare},
+      {"complaints", slot<&Named::campaign, &Campaign::complaints>(), kAnyShare}};
   return keys;
 }
 
@@ -94,7 +94,7 @@ const std::vector<Key<Provider>>& provider_in_scenario() {
       {"domains", slot<&Provider::domains>(), {1, 100}},
       {"style", choice<&Provider::style>(kStyles)},
       {"kind", choice<&Provider::kind>({"typical", "day", "hour", "minute", "none"})},
-      {"limited", slot<&Provider::limited>(), kShare},
+      {"limited", slot<&Provider::limited>(), kAnyShare},
       {"per", choice<&Provider::per>({"sender", "host", "both"})},
       {"outage_day", slot<&Provider::outage_day>(), kDayOf},
       {"outage_hours", slot<&Provider::outage_hours>(), {0, 240}}};

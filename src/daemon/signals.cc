@@ -84,7 +84,7 @@ Event Signals::next() {
       RAMPART_ASSERT(errno == EINTR);
       continue;
     }
-    const ssize_t size = read(wake_pipe[0], &byte, 1);
+    const ssize_t size = ::read(wake_pipe[0], &byte, 1);
     RAMPART_ASSERT(size == 1 || (size < 0 && errno == EINTR));
     if (size == 1) {
       return static_cast<Event>(byte);

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view kSharedByNewSenders = "new";
 
-std::string quoted(std::string_view text) {
-  return '"' + base::printable(text, 80) + '"';
-}
-
 std::string with_place(const std::string& where, const std::string& what) {
   return (where.empty() ? "" : where + ": ") + "error: " + what;
 }
@@ -41,7 +37,7 @@ std::string SenderTable::add_domain_rule(const SenderSpec& spec) {
   if (text.find('@') != std::string_view::npos) {
     const auto address = mail::parse_address(text);
     if (rule.kind == Rule::Kind::Below || !address || address->domain.empty()) {
-      return "bad match " + quoted(spec.domain);
+      return "bad match " + base::in_quotes(spec.domain);
     }
     rule.kind = Rule::Kind::Address;
     rule.match = address->domain.text();
@@ -50,7 +46,7 @@ std::string SenderTable::add_domain_rule(const SenderSpec& spec) {
   } else {
     const auto domain = mail::parse_domain(text);
     if (!domain || text.find('*') != std::string_view::npos) {
-      return "bad match " + quoted(spec.domain);
+      return "bad match " + base::in_quotes(spec.domain);
     }
     rule.match = domain->text();
     rule.name = domain->text();
@@ -66,7 +62,7 @@ std::string SenderTable::add_client_rule(const SenderSpec& spec) {
     rule.kind = Rule::Kind::Client;
     rule.network = Network::parse(spec.network);
     if (!rule.network) {
-      return "bad network " + quoted(spec.network);
+      return "bad network " + base::in_quotes(spec.network);
     }
   }
   if (spec.name.empty()) {
@@ -80,7 +76,7 @@ std::string SenderTable::add_rule(const SenderSpec& spec, Rule rule) {
     const auto name = mail::parse_domain(spec.name);
     if (!name || name->text() == kSharedByNewSenders ||
         name->text().find('*') != std::string::npos) {
-      return "bad sender name " + quoted(spec.name);
+      return "bad sender name " + base::in_quotes(spec.name);
     }
     rule.name = name->text();
   }
@@ -102,10 +98,10 @@ std::string SenderTable::add_named(const std::string& text) {
   }
   const auto domain = mail::parse_domain(text);
   if (!domain) {
-    return "bad sender " + quoted(text) + " in a rule";
+    return "bad sender " + base::in_quotes(text) + " in a rule";
   }
   if (is_registry_suffix(domain->text())) {
-    return "sender " + quoted(text) +
+    return "sender " + base::in_quotes(text) +
            " in a rule is a public suffix: strangers would be one sender";
   }
   named_.push_back(domain->text());

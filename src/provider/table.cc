@@ -51,10 +51,6 @@ std::string_view without_wildcard(std::string_view pattern) noexcept {
   return pattern.starts_with('.') ? pattern.substr(1) : pattern;
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + base::printable(text, 80) + '"';
-}
-
 class Complaints {
  public:
   void add(const std::string& where, const std::string& what) {
@@ -69,8 +65,9 @@ class Complaints {
 void claim(NamesByText& names, const std::string& key, const ProviderSpec& spec, Complaints& bad) {
   const auto [found, added] = names.try_emplace(key, spec.name);
   if (!added && found->second != spec.name) {
-    bad.add(spec.where, quoted(key) + " belongs to provider " + quoted(found->second) +
-                            ", so not to " + quoted(spec.name));
+    bad.add(spec.where, base::in_quotes(key) + " belongs to provider " +
+                            base::in_quotes(found->second) + ", so not to " +
+                            base::in_quotes(spec.name));
   }
 }
 
@@ -83,20 +80,21 @@ struct Table::Data {
 
   void add(const ProviderSpec& spec, Complaints& bad) {
     if (!is_name(spec.name)) {
-      bad.add(spec.where, "bad provider name " + quoted(spec.name) +
+      bad.add(spec.where, "bad provider name " + base::in_quotes(spec.name) +
                               ": 1 to 40 lower-case letters, digits, \"_\" and \"-\"");
       return;
     }
     std::string& url = urls[spec.name];
     if (!spec.url.empty() && !is_url(spec.url)) {
-      bad.add(spec.where, "bad url " + quoted(spec.url) + ": http:// or https:// is wanted");
+      bad.add(spec.where,
+              "bad url " + base::in_quotes(spec.url) + ": http:// or https:// is wanted");
     } else if (!spec.url.empty()) {
       url = spec.url;
     }
     for (const std::string& text : spec.domains) {
       const auto domain = mail::parse_domain(text);
       if (!domain || text.starts_with('*')) {
-        bad.add(spec.where, "bad domain " + quoted(text));
+        bad.add(spec.where, "bad domain " + base::in_quotes(text));
       } else {
         claim(domains, domain->text(), spec, bad);
       }
@@ -104,9 +102,10 @@ struct Table::Data {
     for (const std::string& text : spec.mx) {
       const auto suffix = mail::parse_domain(without_wildcard(text));
       if (!suffix || suffix->is_literal() || suffix->text().find('*') != std::string::npos) {
-        bad.add(spec.where, "bad mx " + quoted(text));
+        bad.add(spec.where, "bad mx " + base::in_quotes(text));
       } else if (is_registry_suffix(suffix->text())) {
-        bad.add(spec.where, "mx " + quoted(text) + " is a public suffix, too many hosts match");
+        bad.add(spec.where,
+                "mx " + base::in_quotes(text) + " is a public suffix, too many hosts match");
       } else {
         claim(suffixes, suffix->text(), spec, bad);
       }

@@ -22,7 +22,7 @@ Error bad(const std::string& path, const std::string& why) {
   return {Error::Kind::Denied, "hold key " + path + " " + why};
 }
 
-Error failure(const std::string& path, int error) {
+Error key_failure(const std::string& path, int error) {
   return base::system_error("hold key " + path, error);
 }
 
@@ -59,11 +59,11 @@ base::Result<> make_file(const std::string& path) {
 base::Result<KeyFile> read_hold_key(const std::string& path) {
   const base::Descriptor fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) {
-    return errno == ELOOP ? bad(path, "is a link") : failure(path, errno);
+    return errno == ELOOP ? bad(path, "is a link") : key_failure(path, errno);
   }
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) {
-    return failure(path, errno);
+    return key_failure(path, errno);
   }
   if (!S_ISREG(status.st_mode)) {
     return bad(path, "is no regular file");

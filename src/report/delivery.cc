@@ -51,7 +51,7 @@ struct FixedFields {
 // the values can contain a comma or a blank: they are host names, numbers and codes of Postfix's
 // own.
 std::optional<FixedFields> consume_fixed_fields(std::string_view& text) {
-  constexpr int kFieldsMax = 16;
+  constexpr int kLineFieldsMax = 16;
   FixedFields fields;
   std::string_view rest = text;
   if (!consume(rest, "relay=")) {
@@ -62,7 +62,7 @@ std::optional<FixedFields> consume_fixed_fields(std::string_view& text) {
     return std::nullopt;
   }
   fields.relay = *relay;
-  for (int i = 0; i < kFieldsMax; ++i) {
+  for (int i = 0; i < kLineFieldsMax; ++i) {
     if (consume(rest, "status=")) {
       const std::size_t end = rest.find(' ');
       fields.status = rest.substr(0, end);

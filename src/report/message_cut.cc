@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 10> kMailFields{
     "received", "return-path", "message-id", "from",         "to",
     "subject",  "date",        "x-mailer",   "mime-version", "content-type"};
 
-std::string_view unquote(std::string_view line) noexcept {
+std::string_view without_quote_marks(std::string_view line) noexcept {
   const std::size_t start = line.find_first_not_of(" \t>|");
   return start == std::string_view::npos ? std::string_view() : line.substr(start);
 }
@@ -65,12 +65,12 @@ bool is_mail_header(std::string_view text) {
   constexpr std::size_t kColumnsMax = 1000;
   int fields = 0;
   bool transport = false;
-  if (!is_mail_field(unquote(text.substr(0, text.find('\n')).substr(0, kColumnsMax)))) {
+  if (!is_mail_field(without_quote_marks(text.substr(0, text.find('\n')).substr(0, kColumnsMax)))) {
     return false;
   }
   for (int i = 0; i < kLinesMax && !text.empty(); ++i) {
     const std::string_view line = take_line(text).substr(0, kColumnsMax);
-    const std::string_view bare = unquote(line);
+    const std::string_view bare = without_quote_marks(line);
     if (bare.empty()) {
       break;
     }
@@ -89,7 +89,7 @@ bool leads_to_header(std::string_view text) {
   constexpr int kLinesMax = 8;
   bool empty = true;
   for (int i = 0; i < kLinesMax && !text.empty(); ++i) {
-    const std::string_view line = unquote(take_line(text));
+    const std::string_view line = without_quote_marks(take_line(text));
     if (line.starts_with("From ") || is_mail_field(line)) {
       return true;
     }

@@ -14,7 +14,7 @@ namespace rampart::report {
 namespace {
 
 // Without blanks and marks of quotation in front: "> > X".
-std::string_view unquote(std::string_view line) noexcept {
+std::string_view without_quote_marks(std::string_view line) noexcept {
   const std::size_t start = line.find_first_not_of(" \t>|");
   return start == std::string_view::npos ? std::string_view() : base::trim(line.substr(start));
 }
@@ -41,7 +41,7 @@ std::optional<std::string> digits_of(std::string_view piece) {
 std::optional<std::string> read_token(std::string_view line, std::string_view rest) {
   auto token = digits_of(line);
   while (token && token->size() < kTokenDigits && !rest.empty()) {
-    const std::string_view next = unquote(take_line(rest));
+    const std::string_view next = without_quote_marks(take_line(rest));
     const auto more = digits_of(next);
     if (next.empty() || !more) {
       break;
@@ -54,7 +54,7 @@ std::optional<std::string> read_token(std::string_view line, std::string_view re
 template <class Take>
 void find_tokens(std::string_view text, Take take) {
   while (!text.empty()) {
-    const std::string_view line = unquote(take_line(text));
+    const std::string_view line = without_quote_marks(take_line(text));
     if (!base::equal_ignoring_case(line.substr(0, kTokenHeader.size()), kTokenHeader)) {
       continue;
     }

@@ -141,7 +141,7 @@ bool is_duration(std::string_view text) noexcept {
 }
 
 std::optional<Fields> parse_fields(std::string_view text) {
-  constexpr int kFieldsMax = 8;
+  constexpr int kLineFieldsMax = 8;
   Fields fields;
   if (consume(text, "ctladdr=") && (!consume_mailbox(text) || !consume(text, ", "))) {
     return std::nullopt;
@@ -157,7 +157,7 @@ std::optional<Fields> parse_fields(std::string_view text) {
     return split_quarantine(text, fields) ? std::optional(fields) : std::nullopt;
   }
   fields.relay = consume_relay(text).value_or(std::string_view());
-  for (int i = 0; i < kFieldsMax; ++i) {
+  for (int i = 0; i < kLineFieldsMax; ++i) {
     if (consume(text, "stat=")) {
       fields.stat = text;
       return fields;
@@ -244,7 +244,7 @@ mail::Reply remote_words(const Fields& fields, std::string_view words) {
   return reply;
 }
 
-mail::Reply own_words(std::string_view text, Stage stage) {
+mail::Reply stat_words(std::string_view text, Stage stage) {
   mail::Reply reply;
   reply.text = unescape(text);
   reply.stage = stage;
@@ -255,7 +255,7 @@ mail::Reply own_words(std::string_view text, Stage stage) {
 // still behind a 250.
 mail::Reply sent_words(std::string_view stat) {
   if (!consume(stat, "Sent (")) {
-    return own_words(stat, Stage::EndOfData);
+    return stat_words(stat, Stage::EndOfData);
   }
   stat.remove_suffix(stat.ends_with(')') ? 1 : 0);
   const std::string text = unescape(stat);
@@ -269,33 +269,33 @@ mail::Reply find_reply(const Fields& fields, const Delivery& delivery, bool loca
     std::string_view words = fields.reply.value_or(fields.stat);
     consume(words, "Deferred: ");
     if (!local && fields.dsn == kNullMx) {
-      return own_words("Recipient address has null MX", Stage::Unknown);  // not logged in words
+      return stat_words("Recipient address has null MX", Stage::Unknown);  // not logged in words
     }
     const bool untold = !local && is_one_of(words, kUntold);
-    return own_words(untold ? std::string_view() : words, Stage::Unknown);
+    return stat_words(untold ? std::string_view() : words, Stage::Unknown);
   }
   if (delivery.status == DeliveryStatus::Sent) {
     return sent_words(fields.stat);
   }
   if (fields.reply) {
-    return is_made_up(*fields.reply) ? own_words(*fields.reply, Stage::Unknown)
+    return is_made_up(*fields.reply) ? stat_words(*fields.reply, Stage::Unknown)
                                      : remote_words(fields, *fields.reply);
   }
   std::string_view words = fields.stat;
   consume(words, "Deferred: ");
   if (is_made_up(words)) {
-    return own_words(words, Stage::Unknown);
+    return stat_words(words, Stage::Unknown);
   }
   if (is_tls_rule(words)) {
-    return own_words(words, Stage::Connect);
+    return stat_words(words, Stage::Connect);
   }
   if (mail::parse_reply(words.substr(0, 4), Stage::Unknown).code != 0) {
     return remote_words(fields, words);  // a version that has no "reply="
   }
   if (is_one_of(words, kUntold)) {
-    return own_words({}, find_stage(fields, {}));
+    return stat_words({}, find_stage(fields, {}));
   }
-  return own_words(words, fields.dsn == "4.4.1" ? Stage::Connect : Stage::Unknown);
+  return stat_words(words, fields.dsn == "4.4.1" ? Stage::Connect : Stage::Unknown);
 }
 
 // The code in "dsn=", unless Sendmail made it up for what a remote said.

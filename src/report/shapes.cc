@@ -172,7 +172,7 @@ Event ignored_if(bool known) {
   return known ? Event{Ignored{}} : Event{NotUnderstood{}};
 }
 
-Event read_queue_manager(const Message& message) {
+Event read_queue_manager(const LineMessage& message) {
   std::string_view text = message.text;
   if (text.starts_with("to=<")) {
     return read_delivery(message.service, text);
@@ -294,7 +294,7 @@ std::optional<Event> read_milter_line(std::string_view text) {
                       std::move(envelope.recipient)};
 }
 
-Event read_smtpd(const Message& message) {
+Event read_smtpd(const LineMessage& message) {
   std::string_view text = message.text;
   if (!message.queue_id->empty()) {
     if (consume(text, "client=")) {
@@ -310,7 +310,7 @@ Event read_smtpd(const Message& message) {
   return ignored_if(starts_with_any(text, kSmtpdChatter));
 }
 
-Event read_cleanup(const Message& message) {
+Event read_cleanup(const LineMessage& message) {
   std::string_view text = message.text;
   if (consume(text, "message-id=")) {
     return MessageId{bounded(text)};
@@ -327,7 +327,7 @@ Event read_cleanup(const Message& message) {
   return ignored_if(starts_with_any(text, kCleanupChatter));
 }
 
-Event read_delivering(const Message& message) {
+Event read_delivering(const LineMessage& message) {
   const std::string_view text = message.text;
   if (!message.queue_id->empty()) {
     if (text.starts_with("to=<")) {
@@ -343,7 +343,7 @@ Event read_delivering(const Message& message) {
 }
 
 // "uid=103 from=<> orig_id=934B4A9ABBE"
-Event read_pickup(const Message& message) {
+Event read_pickup(const LineMessage& message) {
   std::string_view text = message.text;
   if (message.queue_id->empty() || !consume(text, "uid=") || !consume_number(text) ||
       !consume(text, " from=") || !consume_address(text)) {
@@ -360,7 +360,7 @@ Event read_pickup(const Message& message) {
   return NotUnderstood{};
 }
 
-Event read_bounce(const Message& message) {
+Event read_bounce(const LineMessage& message) {
   std::string_view text = message.text;
   BounceSent sent;
   sent.to_postmaster = consume(text, "postmaster ");
@@ -384,7 +384,7 @@ Event read_bounce(const Message& message) {
   return sent;
 }
 
-Event read_postsuper(const Message& message) {
+Event read_postsuper(const LineMessage& message) {
   const std::string_view text = message.text;
   if (!message.queue_id->empty()) {
     if (text == "removed") {
@@ -411,7 +411,7 @@ Family find_family(std::string_view service) noexcept {
   return Family::Unknown;
 }
 
-Event read_message(Family family, const Message& message) {
+Event read_message(Family family, const LineMessage& message) {
   if (family == Family::Quiet || starts_with_any(message.text, kCommonChatter)) {
     return Ignored{};
   }

@@ -30,14 +30,14 @@ enum class Family : std::uint8_t {
 Family find_family(std::string_view service) noexcept;
 
 /// A message without its queue ID, and what is known from the part of the line before it.
-struct Message {
+struct LineMessage {
   std::string_view service;
   const mail::QueueId* queue_id = nullptr;  ///< never null; empty if the line has none
   std::string_view text;
 };
 
 /// The event of `message`, which comes from a service of `family`.
-Event read_message(Family family, const Message& message);
+Event read_message(Family family, const LineMessage& message);
 
 /// The text from "to=<" on.
 Event read_delivery(std::string_view service, std::string_view text);

@@ -6,20 +6,19 @@ namespace rampart::sim {
 namespace {
 
 std::vector<Provider> usual_providers() {
-  using Style = Provider::Style;
   std::vector<Provider> all(5);
   all[0].name = "gmail";
   all[0].share = 0.42;
-  all[0].style = Style::Gmail;
+  all[0].style = Provider::Style::Gmail;
   all[1].name = "outlook";
   all[1].share = 0.18;
-  all[1].style = Style::Outlook;
+  all[1].style = Provider::Style::Outlook;
   all[2].name = "yahoo";
   all[2].share = 0.12;
-  all[2].style = Style::Yahoo;
+  all[2].style = Provider::Style::Yahoo;
   all[3].name = "gmx";
   all[3].share = 0.1;
-  all[3].style = Style::Gmx;
+  all[3].style = Provider::Style::Gmx;
   all[4].name = "small.example";
   all[4].share = 0.18;
   all[4].domains = 8;

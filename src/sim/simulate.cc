@@ -18,10 +18,10 @@ double per_1000(std::uint64_t count, std::uint64_t delivered) noexcept {
          static_cast<double>(std::max<std::uint64_t>(1, delivered));
 }
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kNeverHours = std::numeric_limits<double>::infinity();
 
 std::optional<double> ever(double hours) {
-  return hours == kNever ? std::nullopt : std::optional(hours);
+  return hours == kNeverHours ? std::nullopt : std::optional(hours);
 }
 
 }  // namespace
@@ -64,9 +64,9 @@ Summary summarize(const std::vector<Outcome>& outcomes) {
   Summary all;
   all.share = median([](const Outcome& o) { return o.share(); });
   all.hours_to_half =
-      ever(median([](const Outcome& o) { return o.hours_to_half.value_or(kNever); }));
+      ever(median([](const Outcome& o) { return o.hours_to_half.value_or(kNeverHours); }));
   all.hours_to_most =
-      ever(median([](const Outcome& o) { return o.hours_to_most.value_or(kNever); }));
+      ever(median([](const Outcome& o) { return o.hours_to_most.value_or(kNeverHours); }));
   all.throttled_per_1000 = median([](const Outcome& o) { return o.throttled_per_1000(); });
   all.refused_per_1000 = median([](const Outcome& o) { return o.refused_per_1000(); });
   all.hours_blocked = median([](const Outcome& o) { return o.hours_blocked; });

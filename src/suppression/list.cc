@@ -12,7 +12,7 @@ namespace rampart::suppression {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 4096;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kListMark = "\xEF\xBB\xBF";
 
 // The bytes of one well-formed UTF-8 character at the start of `text`; 0 if it is not one
 // (RFC 3629 section 4).
@@ -138,8 +138,8 @@ class Reader {
 }  // namespace
 
 List parse_list(std::string_view bytes, const Options& options) {
-  if (bytes.starts_with(kByteOrderMark)) {
-    bytes.remove_prefix(kByteOrderMark.size());
+  if (bytes.starts_with(kListMark)) {
+    bytes.remove_prefix(kListMark.size());
   }
   Reader reader(options);
   while (!bytes.empty()) {

@@ -13,7 +13,7 @@
 namespace rampart::transport {
 namespace {
 
-constexpr int kLookEvery = 1000;  // ms
+constexpr int kParentEvery = 1000;  // ms
 constexpr int kTriesAtTheEnd = 10;
 /// The service removes what is over by itself: only if it hangs is the guard needed for that.
 constexpr base::Micros kGrace = std::chrono::seconds{15};
@@ -21,7 +21,7 @@ constexpr base::Micros kGrace = std::chrono::seconds{15};
 // @return false once the process that started this one has gone
 bool wait_for_end() {
   pollfd watched{STDIN_FILENO, POLLIN, 0};
-  if (poll(&watched, 1, kLookEvery) <= 0) {
+  if (poll(&watched, 1, kParentEvery) <= 0) {
     return true;
   }
   std::array<char, 256> bytes{};
@@ -63,7 +63,7 @@ int run_guard(const Options& options, const base::Clock& clock) {
       return 0;
     }
     log_problem(emptied.error());
-    poll(nullptr, 0, kLookEvery);
+    poll(nullptr, 0, kParentEvery);
   }
   return 1;
 }

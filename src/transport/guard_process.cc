@@ -13,7 +13,7 @@ extern char** environ;
 namespace rampart::transport {
 namespace {
 
-constexpr int kLookEvery = 20;  // ms
+constexpr int kPollEvery = 20;  // ms
 
 }  // namespace
 
@@ -34,7 +34,7 @@ bool GuardProcess::finish(base::Micros limit) {
     if (ended < 0 || clock.steady_now() >= end) {
       return false;
     }
-    poll(nullptr, 0, kLookEvery);
+    poll(nullptr, 0, kPollEvery);
   }
 }
 

@@ -92,7 +92,7 @@ std::size_t line_of(std::string_view text, std::size_t offset) {
 }
 
 std::string_view room_of(std::string_view path) {
-  for (const std::string_view top : {"src/", "include/rampart/"}) {
+  for (const std::string_view top : {"src/", "include/"}) {
     if (path.starts_with(top)) {
       path.remove_prefix(top.size());
       const std::size_t end = path.find('/');
@@ -100,10 +100,6 @@ std::string_view room_of(std::string_view path) {
     }
   }
   return {};
-}
-
-bool is_door(std::string_view path) {
-  return path.starts_with("include/rampart/");
 }
 
 }  // namespace rampart::tidy

@@ -37,8 +37,7 @@ std::string to_string(const Finding& finding);
 std::size_t line_of(std::string_view text, std::size_t offset);
 bool is_word(char c) noexcept;
 
-/// "src/mail/reply.cc" and "include/rampart/mail/reply.h" are of room "mail"; "" elsewhere.
+/// "src/mail/reply.cc" and "include/mail/rampart/mail/reply.h" are of room "mail"; "" elsewhere.
 std::string_view room_of(std::string_view path);
-bool is_door(std::string_view path);
 
 }  // namespace rampart::tidy

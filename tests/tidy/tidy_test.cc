@@ -6,7 +6,6 @@
 #include "support/catch.h"
 
 #include "repository.h"
-#include "tidy/arrows.h"
 #include "tidy/checks.h"
 
 namespace rampart::tidy {
@@ -36,20 +35,6 @@ std::vector<Source> sources(std::initializer_list<std::string_view> directories)
     }
   }
   return all;
-}
-
-TEST_CASE("rooms include only what the arrows allow", "[tidy]") {
-  Findings findings;
-  const std::vector<Source> all = sources({"src", "include"});
-  REQUIRE(all.size() > 20);
-  for (const Source& source : all) {
-    if (is_code(source.path)) {
-      check_includes(source, findings);
-    } else if (source.path.ends_with("CMakeLists.txt")) {
-      check_depends(source.path, source.text, findings);
-    }
-  }
-  expect_none(findings);
 }
 
 TEST_CASE("no banned calls", "[tidy]") {

@@ -10,9 +10,9 @@
 #include "rampart/base/time.h"
 #include "rampart/store/state_store.h"
 
-#include "store/fault.h"
-#include "store/random_key.h"
-#include "store/rules.h"
+#include "fault.h"
+#include "random_key.h"
+#include "rules.h"
 
 namespace rampart::store {
 namespace {

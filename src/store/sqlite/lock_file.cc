@@ -15,7 +15,7 @@
 namespace rampart::store::sqlite {
 namespace {
 
-constexpr mode_t kMode = 0640;
+constexpr mode_t kLockMode = 0640;
 
 // " (process 812)", as far as the holder has written it.
 std::string holder(int fd) {
@@ -33,7 +33,7 @@ std::string holder(int fd) {
 
 base::Result<LockFile> LockFile::acquire(const std::string& path) {
   const std::string name = path + ".lock";
-  base::Descriptor fd(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  base::Descriptor fd(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
   if (!fd.valid()) {
     return base::Error{base::Error::Kind::Unavailable,
                        name + ": cannot open: " + base::error_text(errno)};

@@ -6,7 +6,7 @@
 #include "rampart/base/text.h"
 #include "rampart/ramp/codec.h"
 
-#include "store/rules.h"
+#include "rules.h"
 #include "text_list.h"
 
 namespace rampart::store::sqlite {

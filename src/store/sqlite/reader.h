@@ -17,7 +17,7 @@
 #include "rampart/store/state_store.h"
 
 #include "database.h"
-#include "store/rules.h"
+#include "rules.h"
 
 namespace rampart::store::sqlite {
 

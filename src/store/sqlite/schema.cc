@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "store/random_key.h"
+#include "random_key.h"
 
 namespace rampart::store::sqlite {
 namespace {

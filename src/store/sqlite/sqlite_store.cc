@@ -7,12 +7,12 @@
 #include "rampart/store/state_store.h"
 
 #include "database.h"
+#include "fault.h"
 #include "lock_file.h"
 #include "open.h"
 #include "reader.h"
+#include "rules.h"
 #include "schema.h"
-#include "store/fault.h"
-#include "store/rules.h"
 #include "writer.h"
 
 namespace rampart::store {

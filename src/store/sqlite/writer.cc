@@ -5,7 +5,7 @@
 
 #include "rampart/ramp/codec.h"
 
-#include "store/rules.h"
+#include "rules.h"
 #include "text_list.h"
 
 namespace rampart::store::sqlite {

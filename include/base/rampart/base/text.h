@@ -58,6 +58,9 @@ std::optional<std::uint64_t> parse_uint(std::string_view text) noexcept;
 /// '?', and the text is cut to `bytes_max`, marked with "..." when something was cut off.
 std::string printable(std::string_view text, std::size_t bytes_max = 4096);
 
+/// A value as an error message shows it: printable, in double quotes.
+std::string in_quotes(std::string_view text, std::size_t bytes_max = 80);
+
 /// The candidate nearest to `word` by edit distance (at most 3 and less than half the word), for
 /// "did you mean"; empty if none is near. @return a view into `candidates`.
 std::string_view find_nearest(std::string_view word,
