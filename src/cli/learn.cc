@@ -7,7 +7,7 @@
 
 #include "rampart/base/base64.h"
 #include "rampart/base/text.h"
-#include "rampart/history/seeds.h"
+#include "rampart/history/levels.h"
 #include "rampart/ramp/codec.h"
 #include "rampart/ramp/merge.h"
 

@@ -14,16 +14,19 @@ std::int64_t bucket_of(base::WallTime time) noexcept {
   return static_cast<std::int64_t>(time.time_since_epoch() / kBucket);
 }
 
-std::int64_t due_bucket(const Message& message) noexcept {
-  const base::WallTime old = message.seen_at + Book::kQueueLifetime;
-  const bool done = message.recipients.empty() && message.reported_at != base::WallTime{};
-  return bucket_of(done ? std::min(old, message.reported_at + Book::kDone) : old);
-}
-
 }  // namespace
 
 std::string book_key(const mail::Address& address) {
-  return base::to_lower(to_string(address));
+  std::string key;
+  key.reserve(address.local_part.size() + 1 + address.domain.text().size());
+  for (const char character : address.local_part) {
+    key += base::to_lower(character);
+  }
+  if (!address.domain.empty()) {
+    key += '@';
+    key += address.domain.text();  // in lower case
+  }
+  return key;
 }
 
 void admit(Message& message, const std::string& name) {
@@ -40,20 +43,27 @@ Message* Book::find(std::string_view instance, std::string_view queue_id) {
   if (found == index_.end() && !instance.empty()) {
     found = index_.find({{}, queue_id});
   }
-  return found == index_.end() ? nullptr : &*found->second;
+  return found == index_.end() ? nullptr : found->second;
+}
+
+Book::Bucket& Book::bucket(std::int64_t number, Bucket*& last) {
+  if (last == nullptr || last->first != number) {
+    last = &*buckets_.try_emplace(number).first;
+  }
+  return *last;
 }
 
 Message& Book::make(std::string_view instance, std::string_view queue_id, base::WallTime now) {
-  const std::int64_t bucket = bucket_of(now + kQueueLifetime);
-  Messages& messages = buckets_[bucket];
-  Message& message = messages.emplace_back();
+  Bucket& last = bucket(bucket_of(now + queue_lifetime_), new_);
+  Message& message = last.second.emplace_back();
   message.instance = instance;
   message.queue_id = queue_id;
   message.arrived = now;
   message.seen_at = now;
   message.serial = next_serial_++;
-  message.bucket = bucket;
-  index_.emplace(Id{message.instance, message.queue_id}, std::prev(messages.end()));
+  message.bucket_ = &last;
+  message.place_ = std::prev(last.second.end());
+  index_.emplace(Id{message.instance, message.queue_id}, &message);
   return message;
 }
 
@@ -82,46 +92,50 @@ void Book::rename(Message& message, std::string_view queue_id) {
 }
 
 void Book::erase(const Message& message) {
-  const auto entry = index_.find({message.instance, message.queue_id});
-  RAMPART_ASSERT(entry != index_.end());
-  const auto bucket = buckets_.find(message.bucket);
-  const auto place = entry->second;
-  index_.erase(entry);
-  bucket->second.erase(place);
-  if (bucket->second.empty()) {
-    buckets_.erase(bucket);
-  }
+  index_.erase({message.instance, message.queue_id});
+  message.bucket_->second.erase(message.place_);
 }
 
-void Book::move(Messages::iterator message) {
-  const std::int64_t to = due_bucket(*message);
-  if (to == message->bucket) {
+std::int64_t Book::due_bucket(const Message& message) const noexcept {
+  const base::WallTime old = message.seen_at + queue_lifetime_;
+  const bool done = message.recipients.empty() && message.reported_at != base::WallTime{};
+  return bucket_of(done ? std::min(old, message.reported_at + kDone) : old);
+}
+
+void Book::move(Message& message) {
+  const std::int64_t due = due_bucket(message);
+  if (due == message.bucket_->first) {
     return;
   }
-  const auto from = buckets_.find(message->bucket);
-  Messages& messages = buckets_[to];
-  message->bucket = to;
-  messages.splice(messages.end(), from->second, message);
-  if (from->second.empty()) {
-    buckets_.erase(from);
-  }
+  Bucket& to = bucket(due, done_);
+  to.second.splice(to.second.end(), message.bucket_->second, message.place_);
+  message.bucket_ = &to;
 }
 
 void Book::note_done(Message& message) {
-  if (due_bucket(message) < message.bucket) {
-    move(index_.find({message.instance, message.queue_id})->second);
+  if (message.recipients.empty() && due_bucket(message) < message.bucket_->first) {
+    move(message);
   }
 }
 
 // A message that was seen or given recipients since stands in too early a bucket: only now it is
-// worth the while.
-Message* Book::find_due(base::WallTime now) {
-  while (!buckets_.empty() && buckets_.begin()->first < bucket_of(now)) {
-    Messages& messages = buckets_.begin()->second;
-    if (due_bucket(messages.front()) <= buckets_.begin()->first) {
-      return &messages.front();
+// worth the while to move it.
+Message* Book::find_due(base::WallTime now, base::Micros queue_lifetime) {
+  queue_lifetime_ = queue_lifetime;
+  const std::int64_t present = bucket_of(now);
+  while (!buckets_.empty() && buckets_.begin()->first < present) {
+    Bucket& oldest = *buckets_.begin();
+    if (oldest.second.empty()) {
+      new_ = new_ == &oldest ? nullptr : new_;
+      done_ = done_ == &oldest ? nullptr : done_;
+      buckets_.erase(buckets_.begin());
+      continue;
     }
-    move(messages.begin());
+    Message& message = oldest.second.front();
+    if (due_bucket(message) <= oldest.first) {
+      return &message;
+    }
+    move(message);
   }
   return nullptr;
 }

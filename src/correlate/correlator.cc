@@ -431,7 +431,7 @@ void Correlator::on_cloned(const LogLine& line, const mail::QueueId& old_id) {
 std::size_t Correlator::forget_due(WallTime now, std::size_t limit) {
   std::size_t count = 0;
   for (; count < limit; ++count) {
-    Message* const message = book_.find_due(now);
+    Message* const message = book_.find_due(now, active_.options().constants.forget_after);
     if (message == nullptr) {
       break;
     }

@@ -13,7 +13,6 @@
 #include "rampart/feed/feed.h"
 #include "rampart/history/correlator.h"
 #include "rampart/history/levels.h"
-#include "rampart/history/seeds.h"
 #include "rampart/policy/active.h"
 #include "rampart/telemetry/log.h"
 

@@ -154,11 +154,12 @@ void Engine::Data::expire_suppressions(base::WallTime now) {
 
 // The MTA has returned them by now, or we missed their end.
 void Engine::Data::forget_old_messages(base::WallTime now) {
+  const base::Micros lifetime = active()->options().constants.forget_after;
   for (int round = 0; round < kForgetRounds; ++round) {
     std::vector<store::Operation> operations;
     const base::MutexLock lock(book_mutex);
     while (operations.size() < kForgetAtOnce) {
-      BookMessage* const old = book.find_due(now);
+      BookMessage* const old = book.find_due(now, lifetime);
       if (old == nullptr) {
         break;
       }

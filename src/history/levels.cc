@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <utility>
 
 namespace rampart::history {
@@ -193,6 +194,26 @@ SenderHistory Levels::sender(std::uint32_t number) const {
 
 std::uint64_t Levels::passed_over() const noexcept {
   return data_->passed_over;
+}
+
+std::vector<Seed> seeds_of(const Levels& levels, const Correlator& correlator) {
+  std::vector<Seed> seeds;
+  std::set<std::uint32_t> providers;
+  for (const Levels::Place& place : levels.flows()) {
+    if (place.history->delivered == 0 || !levels.sender(place.sender).established()) {
+      continue;
+    }
+    seeds.push_back(
+        {{correlator.senders().text(place.sender), correlator.providers().text(place.provider)},
+         place.history->state});
+    providers.insert(place.provider);
+  }
+  for (const std::uint32_t provider : providers) {
+    if (const ramp::Flow* host = levels.host(provider)) {
+      seeds.push_back({{"", correlator.providers().text(provider)}, *host});
+    }
+  }
+  return seeds;
 }
 
 }  // namespace rampart::history

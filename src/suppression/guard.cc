@@ -272,6 +272,9 @@ void FailureGuard::forget_oldest() {
 }
 
 double FailureGuard::kept_until(base::WallTime time) const {
+  if (time <= latest_) {
+    return 1;
+  }
   const auto elapsed = static_cast<double>((std::max(sane(time), latest_) - latest_).count());
   return std::exp2(-elapsed / static_cast<double>(options_.half_life.count()));
 }

@@ -31,15 +31,6 @@ bool Guards::watches(const std::string& provider) const {
   return guards_.size() < kProvidersMax || provider == kHost || guards_.contains(provider);
 }
 
-Guards::Live* Guards::find_or_make(const std::string& provider) {
-  const auto found = guards_.find(provider);
-  if (found != guards_.end()) {
-    return &found->second;
-  }
-  return watches(provider) ? &guards_.emplace(provider, Live{FailureGuard(options_)}).first->second
-                           : nullptr;
-}
-
 const FailureGuard* Guards::find(const std::string& provider) const {
   const auto found = guards_.find(provider);
   return found == guards_.end() ? nullptr : &found->second.guard;
@@ -56,24 +47,33 @@ std::vector<Guards::Turned> Guards::observe(const std::string& provider,
   }
   std::vector<Turned> turned;
   for (const std::string* name : {&provider, &kHostName}) {
-    Live* const live = find_or_make(*name);
-    if (live == nullptr) {
-      continue;
+    const auto known = guards_.find(*name);
+    if (known != guards_.end()) {
+      observe(*name, known->second, outcome, turned);
+    } else if (watches(*name)) {
+      observe(*name, guards_.emplace(*name, Live{FailureGuard(options_)}).first->second, outcome,
+              turned);
     }
-    live->changed = true;
-    const FailureGuard::Turn turn = live->guard.observe(outcome);
-    if (turn == FailureGuard::Turn::None) {
-      continue;
-    }
-    Turned one{*name, turn == FailureGuard::Turn::Leapt, {}, {}, {}};
-    if (one.leapt) {
-      one.dead = live->guard.recent_dead();
-      one.blamed = take_blamed(one.dead);
-    }
-    one.text = live->guard.describe(outcome.time);
-    turned.push_back(std::move(one));
   }
   return turned;
+}
+
+void Guards::observe(const std::string& name,
+                     Live& live,
+                     const FailureGuard::Outcome& outcome,
+                     std::vector<Turned>& turned) {
+  live.changed = true;
+  const FailureGuard::Turn turn = live.guard.observe(outcome);
+  if (turn == FailureGuard::Turn::None) {
+    return;
+  }
+  Turned one{name, turn == FailureGuard::Turn::Leapt, {}, {}, {}};
+  if (one.leapt) {
+    one.dead = live.guard.recent_dead();
+    one.blamed = take_blamed(one.dead);
+  }
+  one.text = live.guard.describe(outcome.time);
+  turned.push_back(std::move(one));
 }
 
 std::map<std::string, std::uint32_t> Guards::take_blamed(const std::vector<std::string>& dead) {

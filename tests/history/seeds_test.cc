@@ -1,5 +1,4 @@
-#include "rampart/history/seeds.h"
-
+#include "rampart/history/levels.h"
 #include "support/catch.h"
 
 #include "history/lines.h"

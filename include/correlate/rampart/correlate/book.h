@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "rampart/base/time.h"
@@ -58,7 +59,11 @@ struct Message {
   /// Hashes of all recipients that the milter admitted, also of those that are settled; after a
   /// restart only of those that are not.
   std::vector<std::size_t> admitted;
-  std::int64_t bucket = 0;  ///< the book's
+
+ private:
+  friend class Book;
+  std::list<Message>::iterator place_{};
+  std::pair<const std::int64_t, std::list<Message>>* bucket_ = nullptr;
 };
 
 /// Notes that the milter admitted a recipient, and whether it did. @param name  a book_key
@@ -69,7 +74,6 @@ void admit(Message& message, const std::string& name);
 class Book {
  public:
   static constexpr std::size_t kMessagesMax = 1'000'000;
-  static constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};
   static constexpr base::Micros kDone = std::chrono::hours{1};
 
   /// @param messages_max  for tests
@@ -88,7 +92,8 @@ class Book {
   /// All its recipients have been reported; without effect if that is not so.
   void note_done(Message& message);
   /// A message that is due to be forgotten, or nullptr. The caller erases it.
-  Message* find_due(base::WallTime now);
+  /// @param queue_lifetime  a shorter one than at the last call is that of new messages only
+  Message* find_due(base::WallTime now, base::Micros queue_lifetime);
 
   [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
 
@@ -106,14 +111,21 @@ class Book {
     }
   };
   using Messages = std::list<Message>;
+  using Bucket = std::map<std::int64_t, Messages>::value_type;
 
   Message& make(std::string_view instance, std::string_view queue_id, base::WallTime now);
-  void move(Messages::iterator message);
+  void move(Message& message);
+  [[nodiscard]] std::int64_t due_bucket(const Message& message) const noexcept;
+  Bucket& bucket(std::int64_t number, Bucket*& last);
 
-  std::unordered_map<Id, Messages::iterator, IdHash> index_;
+  std::unordered_map<Id, Message*, IdHash> index_;
   std::map<std::int64_t, Messages> buckets_;  // by the time when they are due, or earlier
+  // Those that were asked for last: of new messages, and of others.
+  Bucket* new_ = nullptr;
+  Bucket* done_ = nullptr;
   std::uint64_t next_serial_ = 1;
   std::size_t messages_max_;
+  base::Micros queue_lifetime_ = ramp::Constants{}.forget_after;
 };
 
 }  // namespace rampart::correlate

@@ -77,4 +77,14 @@ class Levels {
   std::unique_ptr<Data> data_;
 };
 
+/// What is worth remembering of the past, in the form in which it goes to the live state.
+struct Seed {
+  ramp::FlowKey key;  ///< sender "": the host flow of the provider
+  ramp::Flow state;
+};
+
+/// Flows of established senders that delivered something, those with most deliveries first, and the
+/// host flows of their providers. Of other senders a live log will tell soon enough.
+std::vector<Seed> seeds_of(const Levels& levels, const Correlator& correlator);
+
 }  // namespace rampart::history

@@ -79,7 +79,10 @@ class Guards {
     FailureGuard guard;
     bool changed = false;
   };
-  Live* find_or_make(const std::string& provider);
+  void observe(const std::string& name,
+               Live& live,
+               const FailureGuard::Outcome& outcome,
+               std::vector<Turned>& turned);
   [[nodiscard]] const FailureGuard* find(const std::string& provider) const;
   std::map<std::string, std::uint32_t> take_blamed(const std::vector<std::string>& dead);
 
