@@ -6,6 +6,8 @@
 // threads.
 //
 // Source: RFC 8536, as cctz reads it.
+// Limits: a file of at most 256 KiB; a rule for the future counts if at least two transitions stand
+// before it, as in every zone that has one.
 // Threads: any. load_zone() reads one file, once in a process; the environment is not asked.
 
 #pragma once

@@ -27,17 +27,38 @@ std::string be(std::int64_t value, int size) {
   return bytes;
 }
 
-// A version 2 file with an empty first block: one transition at `at` from +1 h to +2 h.
-std::string tzif(std::int64_t at, std::string_view footer) {
-  const auto header = [](int times, int types, int chars) {
+// Standard and summer time of a place.
+struct Place {
+  std::string_view standard;
+  seconds standard_offset;
+  std::string_view summer;
+  seconds summer_offset;
+  bool south = false;  // summer in the middle of the year is winter
+};
+
+constexpr Place kBerlin{"CET", 1h, "CEST", 2h};
+
+// A version 2 file with an empty first block and the two transitions of 1996, if there is a summer.
+std::string tzif(const Place& place, std::string_view footer) {
+  const auto header = [](int times, int types, std::size_t chars) {
     return std::string("TZif2") + std::string(15, '\0') + be(0, 4) + be(0, 4) + be(0, 4) +
-           be(times, 4) + be(types, 4) + be(chars, 4);
+           be(times, 4) + be(types, 4) + be(static_cast<std::int64_t>(chars), 4);
   };
-  std::string bytes = header(0, 1, 1) + std::string(7, '\0') + header(1, 2, 4);
-  bytes += be(at, 8) + '\1';
-  bytes += be(3600, 4) + std::string(2, '\0') + be(7200, 4) + std::string(2, '\0');
-  bytes += std::string("CET\0", 4) + '\n' + std::string(footer) + '\n';
-  return bytes;
+  const auto seconds_of = [](base::WallTime time) {
+    return duration_cast<seconds>(time.time_since_epoch()).count();
+  };
+  const std::string names = std::string(place.standard) + '\0' + std::string(place.summer) + '\0';
+  const bool changes = place.standard_offset != place.summer_offset;
+  std::string bytes =
+      header(0, 1, 1) + std::string(7, '\0') + header(changes ? 2 : 0, 2, names.size());
+  if (changes) {
+    bytes += be(seconds_of(utc(1996y / March / 31, 1h)), 8);
+    bytes += be(seconds_of(utc(1996y / October / 27, 1h)), 8);
+    bytes += place.south ? std::string("\0\1", 2) : std::string("\1\0", 2);
+  }
+  bytes += be(place.standard_offset.count(), 4) + std::string(2, '\0');
+  bytes += be(place.summer_offset.count(), 4) + '\1' + static_cast<char>(place.standard.size() + 1);
+  return bytes + names + '\n' + std::string(footer) + '\n';
 }
 
 // Of a file of our own, written under a name of its own: what was loaded once stays.
@@ -49,41 +70,55 @@ base::Result<report::LocalTimeRule> load(std::string_view bytes) {
 
 TEST_CASE("local times mean what the rule of the zone says", "[feed][unit]") {
   struct Case {
+    Place place;
     std::string_view rule;
     local_seconds time;
     base::WallTime want;
   };
+  constexpr Place kNewYork{"EST", -5h, "EDT", -4h};
+  constexpr Place kSydney{"AEST", 10h, "AEDT", 11h, true};
+  constexpr Place kDublin{"IST", 1h, "GMT", 0h, true};  // winter is the exception
+  constexpr Place kNuuk{"-03", -3h, "-02", -2h};
   const Case cases[] = {
-      {"UTC0", local(2026y / July / 1, 12h), utc(2026y / July / 1, 12h)},
-      {"<+0330>-3:30", local(2026y / July / 1, 12h), utc(2026y / July / 1, 8h + 30min)},
-      {"EST5EDT,M3.2.0,M11.1.0", local(2026y / July / 1, 12h), utc(2026y / July / 1, 16h)},
-      {"EST5EDT,M3.2.0,M11.1.0", local(2026y / January / 5, 12h), utc(2026y / January / 5, 17h)},
-      {"<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", local(2026y / July / 1, 12h),
+      {{"UTC", 0h, "UTC", 0h}, "UTC0", local(2026y / July / 1, 12h), utc(2026y / July / 1, 12h)},
+      {{"+0330", 3h + 30min, "+0330", 3h + 30min},
+       "<+0330>-3:30",
+       local(2026y / July / 1, 12h),
+       utc(2026y / July / 1, 8h + 30min)},
+      {kNewYork, "EST5EDT,M3.2.0,M11.1.0", local(2026y / July / 1, 12h),
+       utc(2026y / July / 1, 16h)},
+      {kNewYork, "EST5EDT,M3.2.0,M11.1.0", local(2026y / January / 5, 12h),
+       utc(2026y / January / 5, 17h)},
+      {kNuuk, "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", local(2026y / July / 1, 12h),
        utc(2026y / July / 1, 14h)},
-      {"IST-1GMT0,M10.5.0,M3.5.0/1", local(2026y / July / 1, 12h), utc(2026y / July / 1, 11h)},
-      {"IST-1GMT0,M10.5.0,M3.5.0/1", local(2026y / January / 5, 12h),
+      {kDublin, "IST-1GMT0,M10.5.0,M3.5.0/1", local(2026y / July / 1, 12h),
+       utc(2026y / July / 1, 11h)},
+      {kDublin, "IST-1GMT0,M10.5.0,M3.5.0/1", local(2026y / January / 5, 12h),
        utc(2026y / January / 5, 12h)},
-      {"XXX3YYY,J60/0,300/24:00:01", local(2026y / July / 1, 12h), utc(2026y / July / 1, 14h)},
+      {{"XXX", -3h, "YYY", -2h},
+       "XXX3YYY,J60/0,300/24:00:01",
+       local(2026y / July / 1, 12h),
+       utc(2026y / July / 1, 14h)},
       // Summer in the south spans the new year.
-      {"AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / January / 1, 11h),
+      {kSydney, "AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / January / 1, 11h),
        utc(2026y / January / 1, 0h)},
-      {"AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / July / 1, 10h), utc(2026y / July / 1, 0h)},
-      {"AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / December / 31, 23h),
+      {kSydney, "AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / July / 1, 10h),
+       utc(2026y / July / 1, 0h)},
+      {kSydney, "AEST-10AEDT,M10.1.0,M4.1.0/3", local(2026y / December / 31, 23h),
        utc(2026y / December / 31, 12h)},
   };
   for (const Case& c : cases) {
     INFO(c.rule);
-    const auto zone = load(tzif(0, c.rule));
+    const auto zone = load(tzif(c.place, c.rule));
     REQUIRE(zone.has_value());
-    CHECK((*zone)(c.time).earlier == c.want);
+    CHECK(base::format_utc((*zone)(c.time).earlier) == base::format_utc(c.want));
     CHECK((*zone)(c.time).later == c.want);
   }
 }
 
 TEST_CASE("offsets come from the transitions, then from the rule", "[feed][unit]") {
-  // The last transition is in 1996; the rule is in force since.
-  const auto at = duration_cast<seconds>(utc(1996y / March / 31, 1h).time_since_epoch()).count();
-  const auto zone = load(tzif(at, "CET-1CEST,M3.5.0,M10.5.0/3"));
+  // The last transitions are those of 1996; the rule is in force since.
+  const auto zone = load(tzif(kBerlin, "CET-1CEST,M3.5.0,M10.5.0/3"));
   REQUIRE(zone.has_value());
   struct Case {
     local_seconds time;
@@ -106,7 +141,7 @@ TEST_CASE("offsets come from the transitions, then from the rule", "[feed][unit]
 }
 
 TEST_CASE("local times mean one instant, two, or one that is shifted", "[feed][unit]") {
-  const auto zone = load(tzif(0, "CET-1CEST,M3.5.0,M10.5.0/3"));
+  const auto zone = load(tzif(kBerlin, "CET-1CEST,M3.5.0,M10.5.0/3"));
   REQUIRE(zone.has_value());
   struct Case {
     std::string_view name;
@@ -141,7 +176,7 @@ TEST_CASE("local times mean one instant, two, or one that is shifted", "[feed][u
 }
 
 TEST_CASE("damaged zone files are refused, wherever they are cut", "[feed][unit]") {
-  const std::string good = tzif(0, "CET-1CEST,M3.5.0,M10.5.0/3");
+  const std::string good = tzif(kBerlin, "CET-1CEST,M3.5.0,M10.5.0/3");
   REQUIRE(load(good).has_value());
   for (std::size_t size = 0; size < good.size(); ++size) {
     INFO(size);
@@ -149,9 +184,15 @@ TEST_CASE("damaged zone files are refused, wherever they are cut", "[feed][unit]
     REQUIRE_FALSE(zone.has_value());
     CHECK(zone.error().kind == base::Error::Kind::Corrupt);
   }
-  std::string huge_count = good;
-  huge_count.replace(44 + 7 + 32, 4, "\x7f\xff\xff\xff");
-  CHECK_FALSE(load(huge_count).has_value());
+  for (const std::size_t header : {0U, 44U + 7U}) {
+    for (std::size_t count = 20; count < 44; count += 4) {
+      INFO(header + count);
+      std::string huge = good;
+      huge.replace(header + count, 4, "\x7f\xff\xff\xff");
+      CHECK_FALSE(load(huge).has_value());
+    }
+  }
+  CHECK_FALSE(load(good + std::string(256 * 1024, '\n')).has_value());
 }
 
 TEST_CASE("the zones of this machine agree with what is known", "[feed][unit]") {
@@ -177,7 +218,7 @@ TEST_CASE("the zones of this machine agree with what is known", "[feed][unit]") 
 // Goal: neither $TZ nor $TZDIR of whoever started the program moves a stamp.
 TEST_CASE("zones do not depend on the environment", "[feed][unit]") {
   const LogDirectory directory;
-  directory.write(tzif(0, "XXX-5"), "Kolkata");
+  directory.write(tzif({"XXX", 5h, "XXX", 5h}, "XXX-5"), "Kolkata");
   ::setenv("TZDIR", directory.file("").c_str(), 1);
   ::setenv("TZ", "Kolkata", 1);
   CHECK_FALSE(load_zone("Kolkata").has_value());
@@ -213,7 +254,7 @@ TEST_CASE("without a name the system's own zone counts", "[feed][unit]") {
 
 TEST_CASE("zones are loaded by name from their directory", "[feed][unit]") {
   const LogDirectory directory;
-  directory.write(tzif(0, "CET-1"), "Mine");
+  directory.write(tzif({"CET", 1h, "CET", 1h}, "CET-1"), "Mine");
   directory.write("TZif2 but not really", "Broken");
   const std::string root = directory.file("");
   CHECK(load_zone("Mine", root).has_value());
