@@ -23,8 +23,8 @@ struct Correlator::Data final : correlate::Keeper {
 
   void take(correlate::Outcome& found) override {
     ++counts.outcomes;
-    Outcome outcome{found, senders.enter(found.flow->sender),
-                    providers.enter(found.flow->provider)};
+    Outcome outcome{found, senders.enter(found.flow->sender), providers.enter(found.flow->provider),
+                    now};
     (*sink)(outcome);
     found.standing = outcome.standing;
   }

@@ -12,6 +12,7 @@ namespace {
 using reply::ReplyClass;
 
 constexpr std::size_t kReplyBytesMax = 300;
+constexpr base::Micros kAgeEvery = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -19,6 +20,7 @@ Suppressed::Suppressed(std::shared_ptr<const policy::Active> active)
     : active_(std::move(active)), guards_(active_->options().suppression.guard) {}
 
 Suppressed::Judged Suppressed::add(const Outcome& outcome, base::WallTime asked, bool acts) {
+  age_guards(outcome.log_time);
   Judged judged;
   if (outcome.kind != Outcome::Kind::Reply || outcome.delivery->recipient.domain.empty()) {
     return judged;
@@ -47,8 +49,9 @@ Suppressed::Judged Suppressed::add(const Outcome& outcome, base::WallTime asked,
   if ((dead || !known_.empty()) && (key.empty() || delivery.original_recipient)) {
     key = suppression::canonical_key(delivery.recipient, options.suppression);
   }
-  judged.turned = guards_.observe(outcome.flow->provider, outcome.flow->sender,
-                                  {outcome.time, dead, dead ? key : std::string()});
+  judged.turned =
+      guards_.observe(outcome.flow->provider, outcome.flow->sender,
+                      {std::max(outcome.time, outcome.log_time), dead, dead ? key : std::string()});
   for (const suppression::Guards::Turned& turned : judged.turned) {
     turn(turned, outcome.time);
   }
@@ -58,6 +61,17 @@ Suppressed::Judged Suppressed::add(const Outcome& outcome, base::WallTime asked,
     on_delivered(key, outcome.time);
   }
   return judged;
+}
+
+// A failure may end with silence, before the answer that comes next.
+void Suppressed::age_guards(base::WallTime now) {
+  if (leaping_ == 0 || now < aged_at_ + kAgeEvery) {
+    return;
+  }
+  aged_at_ = now;
+  for (const suppression::Guards::Turned& turned : guards_.tick(now)) {
+    turn(turned, now);
+  }
 }
 
 // Counts it, if the address that was asked for is suppressed by then.
@@ -77,6 +91,7 @@ bool Suppressed::refuse(const std::string& key, base::WallTime asked) {
 
 // Entries become pending, or pending ones go, as in the service.
 void Suppressed::turn(const suppression::Guards::Turned& turned, base::WallTime now) {
+  leaping_ += turned.leapt ? 1U : -1U;
   if (!turned.leapt) {
     std::erase_if(known_, [&](const auto& one) { return one.second.pending == turned.provider; });
     for (MassFailure& failure : failures_) {

@@ -52,6 +52,7 @@ class Names {
 struct Outcome : correlate::Outcome {
   std::uint32_t sender = 0;    ///< Correlator::senders()
   std::uint32_t provider = 0;  ///< Correlator::providers()
+  base::WallTime log_time{};   ///< how far the log has got: the outcome's line may be late
 };
 
 class Correlator {

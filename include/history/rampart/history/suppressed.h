@@ -81,6 +81,7 @@ class Suppressed {
     bool in_force = false;
     std::string pending;  ///< whose failures it is pending for; "": it is not
   };
+  void age_guards(base::WallTime now);
   bool refuse(const std::string& key, base::WallTime asked);
   void turn(const suppression::Guards::Turned& turned, base::WallTime now);
   void doubt(const std::string& provider);
@@ -91,6 +92,8 @@ class Suppressed {
   std::unordered_map<std::string, Known> known_;
   suppression::Guards guards_;
   std::vector<MassFailure> failures_;
+  std::uint32_t leaping_ = 0;  // guards that have leapt and not fallen
+  base::WallTime aged_at_{};
   std::uint64_t doubted_ = 0;
   std::uint64_t passed_over_ = 0;
 };
