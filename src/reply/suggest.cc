@@ -158,7 +158,7 @@ std::string escaped(const std::vector<std::string_view>& words) {
 }
 
 // A TOML basic string.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -216,12 +216,12 @@ std::string suggest_rule(const Question& question) {
   // What a rule file cannot hold is not in the normalised text either.
   std::string sample = in_front(reply) + reply.text;
   cut(sample, kSampleBytesMax);
-  std::string out = "[[rule]]\nname   = " + quoted(name_of(words, in_front(reply))) + '\n';
+  std::string out = "[[rule]]\nname   = " + toml_string(name_of(words, in_front(reply))) + '\n';
   if (!question.provider.empty()) {
-    out += "provider = " + quoted(question.provider) + '\n';
+    out += "provider = " + toml_string(question.provider) + '\n';
   }
   if (!words.empty()) {
-    out += "match  = " + quoted(escaped(words)) + '\n';
+    out += "match  = " + toml_string(escaped(words)) + '\n';
   }
   if (reply.code != 0) {
     out += "code   = \"" + std::to_string(reply.code) + "\"\n";
@@ -229,7 +229,7 @@ std::string suggest_rule(const Question& question) {
     out += "stage  = \"" + std::string(mail::to_string(reply.stage)) + "\"\n";
   }
   out += "class  = \"undefined\"  # change this\nscope  = \"none\"       # and this\n";
-  out += "sample = [{ reply = " + quoted(sample) + ", stage = \"" +
+  out += "sample = [{ reply = " + toml_string(sample) + ", stage = \"" +
          std::string(mail::to_string(reply.stage)) + "\" }]\n";
   return out;
 }

@@ -9,12 +9,7 @@
 namespace rampart::suppression {
 namespace {
 
-constexpr std::size_t kShownBytesMax = 80;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // U+FEFF, which nobody sees
-
-std::string quoted(std::string_view text) {
-  return '"' + base::printable(text, kShownBytesMax) + '"';
-}
 
 bool is_non_ascii(char c) noexcept {
   return static_cast<unsigned char>(c) >= 0x80;
@@ -111,8 +106,9 @@ std::string unexpected(char c) {
   if (base::is_blank(c)) {
     return "unexpected blank";
   }
-  return static_cast<unsigned char>(c) < ' ' || c == 0x7f ? "control byte"
-                                                          : "unexpected " + quoted({&c, 1});
+  return static_cast<unsigned char>(c) < ' ' || c == 0x7f
+             ? "control byte"
+             : "unexpected " + base::in_quotes({&c, 1});
 }
 
 std::nullopt_t fail(KeyProblem& problem, std::size_t at, std::string text) {
@@ -130,45 +126,46 @@ std::optional<std::string> read_key(std::string_view text,
   const std::size_t start = text.starts_with('<') ? 1 : 0;
   if (start == 1) {
     if (!text.ends_with('>')) {
-      return fail(problem, 0, "no > in " + quoted(whole));
+      return fail(problem, 0, "no > in " + base::in_quotes(whole));
     }
     text = text.substr(1, text.size() - 2);
   }
   if (const std::size_t mark = text.find(kByteOrderMark); mark != text.npos) {
-    return fail(problem, start + mark, "byte order mark in " + quoted(whole));
+    return fail(problem, start + mark, "byte order mark in " + base::in_quotes(whole));
   }
   const std::size_t at = find_at(text);
   if (at == std::string_view::npos) {
-    return fail(problem, start, "no @ in " + quoted(whole));
+    return fail(problem, start, "no @ in " + base::in_quotes(whole));
   }
   const std::string_view local_part = text.substr(0, at);
   const std::string_view domain_text = text.substr(at + 1);
   if (const std::size_t bad = find_bad_in_local_part(local_part); bad != local_part.npos) {
-    return fail(problem, start + bad, unexpected(local_part[bad]) + " in " + quoted(whole));
+    return fail(problem, start + bad,
+                unexpected(local_part[bad]) + " in " + base::in_quotes(whole));
   }
   if (domain_text.empty()) {
-    return fail(problem, start + at + 1, "no domain after @ in " + quoted(whole));
+    return fail(problem, start + at + 1, "no domain after @ in " + base::in_quotes(whole));
   }
   if (const std::size_t bad = find_bad_in_domain(domain_text); bad != domain_text.npos) {
     return fail(problem, start + at + 1 + bad,
-                unexpected(domain_text[bad]) + " in " + quoted(whole));
+                unexpected(domain_text[bad]) + " in " + base::in_quotes(whole));
   }
   const auto domain = mail::parse_domain(domain_text);
   // IDNA makes ASCII of full-width forms: "?" may only now be there.
   if (!domain || find_bad_in_domain(domain->text()) != std::string_view::npos) {
-    return fail(problem, start + at + 1, "bad domain in " + quoted(whole));
+    return fail(problem, start + at + 1, "bad domain in " + base::in_quotes(whole));
   }
   if (local_part.empty()) {
     return domain_key(*domain);
   }
   const auto address = mail::parse_address(text);
   if (!address) {
-    return fail(problem, start, "bad address " + quoted(whole));
+    return fail(problem, start, "bad address " + base::in_quotes(whole));
   }
   std::string key = canonical_key(*address, options);
   if (key.starts_with("*@")) {
     return fail(problem, start,
-                "no patterns: " + quoted(domain_key(*domain)) + " is the whole domain");
+                "no patterns: " + base::in_quotes(domain_key(*domain)) + " is the whole domain");
   }
   return key;
 }

@@ -1,6 +1,7 @@
 // What `explain --message` makes of a labelled collection of mails, if there is one beside the
 // checkout. In two halves: A may be read while rules are written, B is only measured.
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>

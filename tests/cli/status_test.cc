@@ -1,5 +1,7 @@
 #include "cli/status.h"
 
+#include <array>
+
 #include "support/catch.h"
 
 #include "cli/flow.h"

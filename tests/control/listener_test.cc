@@ -1,5 +1,6 @@
 #include "control/listener.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>

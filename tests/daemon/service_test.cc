@@ -1,11 +1,13 @@
 // The service as a process: start, commands, reload, stop, and what it refuses to start with.
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <spawn.h>

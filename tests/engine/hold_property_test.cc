@@ -1,5 +1,6 @@
 // Random histories of held mail against a simple model of the MTA's hold queue.
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <random>

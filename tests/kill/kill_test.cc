@@ -5,8 +5,10 @@
 //   - every log line is counted exactly once.
 // RAMPART_KILLS sets the number of kills, 20 by default.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>

@@ -5,6 +5,7 @@
 // Prints "messages=10000 recipients=20 accepted=200000 elapsed_us=1234567". Exit status 1 if a
 // message did not get into the queue.
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 

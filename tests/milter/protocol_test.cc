@@ -1,5 +1,6 @@
 // The milter as an MTA meets it: through its socket, with a real engine behind it.
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "release/sendmail_tools.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 #include <fcntl.h>

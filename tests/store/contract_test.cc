@@ -2,6 +2,7 @@
 
 #include "contract.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 

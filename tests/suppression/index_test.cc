@@ -1,5 +1,6 @@
 #include "rampart/suppression/index.h"
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <string>
