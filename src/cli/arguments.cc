@@ -146,7 +146,8 @@ class Builder {
     app_.add_option("-c,--config", a_.config, "Configuration file")
         ->envname("RAMPART_CONFIG")
         ->type_name("FILE");
-    app_.add_option("--tables", a_.tables, "Directory of replies.toml and providers.toml")
+    app_.add_option("--tables", a_.tables,
+                    "Directory of the shipped tables: replies.toml and others")
         ->type_name("DIR");
     app_.add_option("--socket", a_.socket,
                     "Command socket of the service; without: the configuration's")

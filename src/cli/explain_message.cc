@@ -220,7 +220,7 @@ bool explain_one(const policy::Policy& policy, const std::string& file, const Ou
   std::string text = "file        " + base::printable(file) + '\n';
   bool good = true;
   try {
-    const Message message = report::read_message(read_input(file, kReadMax));
+    const Message message = report::read_message(read_input(file, kReadMax), policy.phrases);
     line.update(message_json(policy, message));
     text += render_message(policy, message, output.colours());
   } catch (const Failure& failure) {
@@ -287,7 +287,8 @@ int run_explain_message(const Arguments& arguments, const Output& output) {
     }
     return good ? kDone : kFound;
   }
-  const Message message = report::read_message(read_input(arguments.words.front(), kReadMax));
+  const Message message =
+      report::read_message(read_input(arguments.words.front(), kReadMax), policy.phrases);
   if (output.json()) {
     output.print_json(message_json(policy, message));
   } else {

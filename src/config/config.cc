@@ -108,9 +108,9 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   draft.engine.own_addresses = networks_of(draft.own_addresses);
   draft.engine.has_log_source = !draft.feed.logs.empty() || draft.engine.lines_brought;
   auto config = std::make_unique<Config>();
-  config->policy = std::make_shared<const policy::Policy>(
-      policy::Policy{std::move(draft.engine), std::move(*reading.tables.providers),
-                     std::move(*reading.senders), std::move(*reading.tables.replies)});
+  config->policy = std::make_shared<const policy::Policy>(policy::Policy{
+      std::move(draft.engine), std::move(*reading.tables.providers), std::move(*reading.senders),
+      std::move(*reading.tables.replies), std::move(reading.tables.phrases)});
   config->milter = std::move(draft.milter);
   config->feed = std::move(draft.feed);
   config->control = std::move(draft.control);

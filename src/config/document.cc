@@ -230,4 +230,13 @@ std::vector<reply::Rule> read_replies(std::string_view text, std::size_t file, F
       });
 }
 
+report::Phrases read_notices(std::string_view text, std::size_t file, Findings& findings) {
+  report::Phrases phrases;
+  if (const auto root = parse_toml(text, file, findings)) {
+    Reader(findings, file, nullptr)
+        .read_file(*root, notice_keys(), std::vector<Group<report::Phrases>>{}, phrases);
+  }
+  return phrases;
+}
+
 }  // namespace rampart::config

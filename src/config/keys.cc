@@ -312,4 +312,17 @@ const std::vector<Key<reply::Rule>>& reply_keys() {
   return keys;
 }
 
+const std::vector<Key<report::Phrases>>& notice_keys() {
+  using report::Phrases;
+  static const std::vector<Key<Phrases>> keys{
+      {"from.mail_system", slot<&Phrases::mail_systems>(), {}, check_phrase},
+      {"subject.bounce", slot<&Phrases::bounce_subjects>(), {}, check_phrase},
+      {"subject.auto_reply", slot<&Phrases::auto_subjects>(), {}, check_phrase},
+      {"text.bounce", slot<&Phrases::bounce_texts>(), {}, check_phrase},
+      {"text.auto_reply", slot<&Phrases::auto_texts>(), {}, check_phrase},
+      {"text.delay", slot<&Phrases::delay_texts>(), {}, check_phrase},
+      {"text.final", slot<&Phrases::final_texts>(), {}, check_phrase}};
+  return keys;
+}
+
 }  // namespace rampart::config

@@ -1,10 +1,11 @@
-// Every key of rampart.toml, and of the two tables shipped with rampart.
+// Every key of rampart.toml, and of the three tables shipped with rampart.
 
 #pragma once
 
 #include <vector>
 
 #include "rampart/reply/rule.h"
+#include "rampart/report/phrases.h"
 
 #include "draft.h"
 #include "key.h"
@@ -25,5 +26,6 @@ const std::vector<Key<provider::ProviderSpec>>& provider_keys();  ///< [provider
 const std::vector<Key<provider::ProviderSpec>>& shipped_provider_keys();
 /// [[rule]] of replies.toml, but for `stage` and `sample`, which take several forms.
 const std::vector<Key<reply::Rule>>& reply_keys();
+const std::vector<Key<report::Phrases>>& notice_keys();  ///< notices.toml
 
 }  // namespace rampart::config

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kReplies = "replies.toml";
 constexpr std::string_view kProviders = "providers.toml";
+constexpr std::string_view kNotices = "notices.toml";
 
 std::string in_directory(std::string_view directory, std::string_view name) {
   return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
@@ -36,9 +37,9 @@ std::string find_directory(const Draft& draft,
     tried += (tried.empty() ? "" : ", ") + candidate;
   }
   findings.error({}, "tables",
-                 fmt::format("the tables shipped with rampart ({}, {}) are not in: {}; name their "
-                             "directory with tables = \"/DIRECTORY\"",
-                             kReplies, kProviders, tried));
+                 fmt::format("the tables shipped with rampart ({}, {}, {}) are not in: {}; name "
+                             "their directory with tables = \"/DIRECTORY\"",
+                             kReplies, kProviders, kNotices, tried));
   return "";
 }
 
@@ -91,6 +92,10 @@ Tables load_tables(const Draft& draft,
     tables.providers = std::move(*built);
   } else {
     findings.add_lines(built.error().what, {});
+  }
+  const auto notices = read_text(in_directory(tables.directory, kNotices), place, files, findings);
+  if (notices) {
+    tables.phrases = read_notices(notices->text, notices->file, findings);
   }
   const auto replies = read_text(in_directory(tables.directory, kReplies), place, files, findings);
   if (replies) {

@@ -7,6 +7,7 @@
 
 #include "rampart/provider/table.h"
 #include "rampart/reply/table.h"
+#include "rampart/report/phrases.h"
 
 #include "draft.h"
 #include "files.h"
@@ -18,6 +19,7 @@ struct Tables {
   std::string directory;
   std::optional<provider::Table> providers;  ///< empty only if there are errors
   std::optional<reply::Table> replies;       ///< likewise
+  report::Phrases phrases;
 };
 
 /// @param directory  of the shipped tables; "" to take the file's `tables`, or look for them

@@ -16,6 +16,8 @@ constexpr std::size_t kPathBytesMax = 4095;  // PATH_MAX with its NUL
 constexpr std::size_t kNameBytesMax = 40;
 constexpr std::size_t kGroupBytesMax = 32;  // useradd(8)
 constexpr std::size_t kMailerBytesMax = 100;
+constexpr std::size_t kPhraseBytesMin = 3;  // shorter ones are everywhere
+constexpr std::size_t kPhraseBytesMax = 100;
 constexpr std::uint64_t kPortMax = 65535;
 
 bool has_control(std::string_view text) noexcept {
@@ -58,6 +60,13 @@ std::string check_listen(std::string_view text) {
       !host.empty() && host.find_first_of(" \t@") == std::string_view::npos && !has_control(host);
   return is_port && is_host ? ""
                             : "must be written \"inet:PORT@HOST\", as in \"inet:8895@127.0.0.1\"";
+}
+
+std::string check_phrase(std::string_view text) {
+  const bool good = text.size() >= kPhraseBytesMin && text.size() <= kPhraseBytesMax &&
+                    !has_control(text) && base::trim(text).size() == text.size() &&
+                    text.find("  ") == std::string_view::npos && base::to_lower(text) == text;
+  return good ? "" : "must be 3 to 100 bytes in lower case with single blanks between words";
 }
 
 std::string find_listen_warning(std::string_view text) {

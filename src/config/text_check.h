@@ -24,8 +24,9 @@ std::string check_name(std::string_view text);    ///< of a plan or provider
 std::string check_store_url(std::string_view text);
 std::string check_transport_table(std::string_view text);  ///< "hash:/PATH", "lmdb:/PATH" or ""
 std::string check_log_format(std::string_view text);
-std::string check_user(std::string_view text);  ///< name or number of an account
-std::string check_zone(std::string_view text);  ///< time zone name, or ""
+std::string check_user(std::string_view text);    ///< name or number of an account
+std::string check_zone(std::string_view text);    ///< time zone name, or ""
+std::string check_phrase(std::string_view text);  ///< of a notice, as report::Phrases has them
 
 /// For the address of a milter socket that other hosts may reach, else "".
 std::string find_listen_warning(std::string_view text);

@@ -69,7 +69,8 @@ void Engine::learn(std::span<const report::LogLine> lines, const store::CursorRe
 base::Result<learner::NoticeOutcome> Engine::learn_message(std::string_view bytes,
                                                            base::WallTime received,
                                                            std::string_view origin) {
-  const auto outcome = learner::learn(*data_, report::read_message(bytes), received, origin);
+  const auto outcome = learner::learn(
+      *data_, report::read_message(bytes, data_->active()->policy().phrases), received, origin);
   // What repeats an earlier one may have been told before that one was durable.
   if (!outcome || (outcome->kind != learner::NoticeOutcome::Kind::Counted &&
                    outcome->kind != learner::NoticeOutcome::Kind::Repeated)) {
@@ -104,8 +105,10 @@ void Engine::Data::learn_offered(base::WallTime now) {
     offered.swap(notices);
     notice_bytes = 0;
   }
+  const std::shared_ptr<const Active> policy = active();
   for (std::size_t i = 0; i < offered.size(); ++i) {
-    if (learner::learn(*this, report::read_message(offered[i]), now, "milter")) {
+    if (learner::learn(*this, report::read_message(offered[i], policy->policy().phrases), now,
+                       "milter")) {
       continue;
     }
     const base::MutexLock lock(notices_mutex);

@@ -27,7 +27,7 @@ bool is_returned_type(std::string_view type) noexcept {
 
 class MessageReader {
  public:
-  explicit MessageReader(std::string_view bytes) {
+  MessageReader(std::string_view bytes, const Phrases& phrases) : phrases_(phrases) {
     message_.truncated = bytes.size() > kMessageBytesMax;
     text_ = with_line_feeds(bytes.substr(0, kMessageBytesMax));
   }
@@ -68,6 +68,7 @@ class MessageReader {
 
   std::string text_;
   Header header_;
+  const Phrases& phrases_;
   Message message_;
   TokenFinder tokens_;
   std::string people_;
@@ -240,7 +241,7 @@ void MessageReader::judge_by_recipients() {
   } else if (any(Action::Delivered) || any(Action::Relayed) || any(Action::Expanded)) {
     message_.kind = MessageKind::Success;
   } else {
-    message_.kind = judge_kind({header_, people_, has_returned_, true});
+    message_.kind = judge_kind({phrases_, header_, people_, has_returned_, true});
   }
 }
 
@@ -255,7 +256,7 @@ void MessageReader::judge() {
     add_originals();
     complete_from_notice(people_, message_.recipients);
   } else {
-    message_.kind = judge_kind({header_, people_, has_returned_, has_status_part_});
+    message_.kind = judge_kind({phrases_, header_, people_, has_returned_, has_status_part_});
   }
   if (message_.kind != MessageKind::Bounce && message_.kind != MessageKind::Delay &&
       message_.kind != MessageKind::Success) {
@@ -296,8 +297,8 @@ std::string_view to_string(Action action) noexcept {
   return kNames.at(static_cast<std::size_t>(action));
 }
 
-Message read_message(std::string_view bytes) {
-  return MessageReader(bytes).read();
+Message read_message(std::string_view bytes, const Phrases& phrases) {
+  return MessageReader(bytes, phrases).read();
 }
 
 }  // namespace rampart::report

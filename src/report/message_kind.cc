@@ -1,20 +1,17 @@
 #include "message_kind.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
+#include <vector>
 
 #include "rampart/base/text.h"
-
-#include "message_words.h"
 
 namespace rampart::report {
 namespace {
 
-template <std::size_t N>
-int count_phrases(const std::string& lower, const std::array<std::string_view, N>& phrases) {
+int count_phrases(const std::string& lower, const std::vector<std::string>& phrases) {
   int found = 0;
-  for (const std::string_view phrase : phrases) {
+  for (const std::string& phrase : phrases) {
     found += lower.find(phrase) != std::string::npos ? 1 : 0;
   }
   return found;
@@ -33,35 +30,11 @@ std::string on_one_line(std::string_view text) {
 }
 
 // "MAILER-DAEMON@...", "postmaster@...", "Mail Delivery System <>".
-bool is_from_mail_system(const Header& header) {
-  constexpr std::array<std::string_view, 24> kNames{"mail delivery service",
-                                                    "delivery subsystem",
-                                                    "mail router",
-                                                    "mail server",
-                                                    "mailserver",
-                                                    "mail gateway",
-                                                    "delivery agent",
-                                                    "mailsystem",
-                                                    "mail-system",
-                                                    "mailer@",
-                                                    "administrator",
-                                                    "message delivery",
-
-                                                    "mailer-daemon",
-                                                    "mailer_daemon",
-                                                    "postmaster",
-                                                    "mail delivery",
-                                                    "mail administrator",
-                                                    "mail daemon",
-                                                    "mail-daemon",
-                                                    "mdaemon",
-                                                    "system manager",
-                                                    "mailerdaemon",
-                                                    "microsoft exchange",
-                                                    "mail system"};
+bool is_from_mail_system(const KindEvidence& evidence) {
   for (const std::string_view name : {"From", "Sender"}) {
-    const std::string value = base::to_lower(decode_words(field(header, name)));
-    if (count_phrases(value, kNames) > 0 || base::trim(value) == "<>" || value.ends_with(" <>")) {
+    const std::string value = base::to_lower(decode_words(field(evidence.header, name)));
+    if (count_phrases(value, evidence.phrases.mail_systems) > 0 || base::trim(value) == "<>" ||
+        value.ends_with(" <>")) {
       return true;
     }
   }
@@ -85,28 +58,29 @@ bool has_auto_reply_field(const Header& header) {
   return precedence == "auto_reply" || precedence == "auto-reply";
 }
 
-bool is_delay(const Header& header, const std::string& text) {
-  const std::string subject = base::to_lower(decode_words(field(header, "Subject")));
+bool is_delay(const KindEvidence& evidence, const std::string& text) {
+  const Phrases& phrases = evidence.phrases;
+  const std::string subject = base::to_lower(decode_words(field(evidence.header, "Subject")));
   const std::string all = subject + '\n' + text;
   const bool named =
       subject.find("delay") != std::string::npos || subject.find("not yet") != std::string::npos ||
       subject.starts_with("warning: could not send") || subject.starts_with("warning: message");
-  const int score =
-      count_phrases(all, kDelayWords) + (named ? 1 : 0) - count_phrases(all, kFinalWords);
+  const int score = count_phrases(all, phrases.delay_texts) + (named ? 1 : 0) -
+                    count_phrases(all, phrases.final_texts);
   return score > 0;
 }
 
 int score_header(const KindEvidence& evidence, const std::string& subject) {
   const Header& header = evidence.header;
-  const bool daemon = is_from_mail_system(header);
+  const bool daemon = is_from_mail_system(evidence);
   const std::string submitted = base::to_lower(field(header, "Auto-Submitted"));
   int score = 0;
   score += daemon ? 3 : 0;
   score += has_null_sender(header) ? 1 : 0;
   score += !field(header, "X-Failed-Recipients").empty() ? 4 : 0;
   score += evidence.is_delivery_report ? 4 : 0;
-  score += count_phrases(subject, kBounceSubjects) > 0 ? 2 : 0;
-  score -= count_phrases(subject, kAutoSubjects) > 0 ? 4 : 0;
+  score += count_phrases(subject, evidence.phrases.bounce_subjects) > 0 ? 2 : 0;
+  score -= count_phrases(subject, evidence.phrases.auto_subjects) > 0 ? 4 : 0;
   score -= has_auto_reply_field(header) ? 3 : 0;
   score -= submitted.starts_with("auto-replied") && !daemon ? 2 : 0;
   return score;
@@ -118,7 +92,7 @@ bool is_plausible(const KindEvidence& evidence, bool bounce_subject, int words) 
   const bool reported = evidence.is_delivery_report ||
                         !field(evidence.header, "X-Failed-Recipients").empty() ||
                         (evidence.has_returned && words > 0) || (bounce_subject && words > 1);
-  const bool named = is_from_mail_system(evidence.header);
+  const bool named = is_from_mail_system(evidence);
   const bool unanswerable = has_null_sender(evidence.header);
   const bool said = bounce_subject || words > 0 || evidence.has_returned;
   return reported || (named && unanswerable) || ((named || unanswerable) && said);
@@ -129,13 +103,13 @@ bool is_plausible(const KindEvidence& evidence, bool bounce_subject, int words) 
 MessageKind judge_kind(const KindEvidence& evidence) {
   constexpr std::size_t kLookedAt = 16UL * 1024UL;
   // Mail systems say what they say in any language.
-  const bool trusted = is_from_mail_system(evidence.header) || has_null_sender(evidence.header) ||
+  const bool trusted = is_from_mail_system(evidence) || has_null_sender(evidence.header) ||
                        evidence.is_delivery_report;
   const int needed = trusted ? 4 : 5;
   const std::string subject = base::to_lower(decode_words(field(evidence.header, "Subject")));
   const std::string text = on_one_line(evidence.people.substr(0, kLookedAt));
-  const int words = count_phrases(text, kBounceWords);
-  const int automatic = count_phrases(text, kAutoWords);
+  const int words = count_phrases(text, evidence.phrases.bounce_texts);
+  const int automatic = count_phrases(text, evidence.phrases.auto_texts);
   int score = score_header(evidence, subject);
   score += words > 1 ? 3 : words > 0 ? 2 : 0;
   score += evidence.has_returned ? 1 : 0;
@@ -145,13 +119,13 @@ MessageKind judge_kind(const KindEvidence& evidence) {
                             subject.starts_with("fw:") || subject.starts_with("fwd:");
   score -= conversation && !trusted ? 3 : 0;
   if (score >= needed &&
-      is_plausible(evidence, count_phrases(subject, kBounceSubjects) > 0, words)) {
-    return is_delay(evidence.header, text) ? MessageKind::Delay : MessageKind::Bounce;
+      is_plausible(evidence, count_phrases(subject, evidence.phrases.bounce_subjects) > 0, words)) {
+    return is_delay(evidence, text) ? MessageKind::Delay : MessageKind::Bounce;
   }
   const std::string submitted = base::to_lower(field(evidence.header, "Auto-Submitted"));
   const bool declared = !submitted.empty() && submitted != "no";
   if (declared || has_auto_reply_field(evidence.header) ||
-      count_phrases(subject, kAutoSubjects) > 0 || automatic > 0) {
+      count_phrases(subject, evidence.phrases.auto_subjects) > 0 || automatic > 0) {
     return MessageKind::AutoReply;
   }
   return MessageKind::Other;

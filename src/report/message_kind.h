@@ -8,12 +8,14 @@
 #include <string_view>
 
 #include "rampart/report/message.h"
+#include "rampart/report/phrases.h"
 
 #include "mime.h"
 
 namespace rampart::report {
 
 struct KindEvidence {
+  const Phrases& phrases;
   const Header& header;
   std::string_view people;  ///< the notice, without the returned message
   bool has_returned;        ///< a returned message, or its header, is there

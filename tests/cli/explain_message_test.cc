@@ -23,9 +23,10 @@ report::Message bounce(const std::string& recipients, bool with_token = true) {
       "--b\nContent-Type: text/plain\n\nIt did not go.\n\n"
       "--b\nContent-Type: message/delivery-status\n\n"
       "Reporting-MTA: dns; mx.example\n\n" +
-      recipients + "\n--b\nContent-Type: message/rfc822\n\nFrom: news@a.example\n" +
-      (with_token ? "X-Rampart-Id: 0123456789abcdef0123456789abcdef\n" : "") +
-      "Subject: news\n\nhello\n\n--b--\n");
+          recipients + "\n--b\nContent-Type: message/rfc822\n\nFrom: news@a.example\n" +
+          (with_token ? "X-Rampart-Id: 0123456789abcdef0123456789abcdef\n" : "") +
+          "Subject: news\n\nhello\n\n--b--\n",
+      shipped().phrases);
 }
 
 std::string block(const std::string& address,
@@ -130,10 +131,11 @@ TEST_CASE("of several recipients nobody is suppressed at once", "[cli]") {
 }
 
 TEST_CASE("mail that says nothing about addresses does nothing", "[cli]") {
-  const report::Message ordinary = report::read_message("Subject: hello\n\nbob@b.example\n");
+  const report::Message ordinary =
+      report::read_message("Subject: hello\n\nbob@b.example\n", shipped().phrases);
   CHECK(has(render_message(shipped(), ordinary, false), "what we do  nothing: "));
   CHECK(message_json(shipped(), ordinary)["recipients"].empty());
-  const report::Message empty = report::read_message("");
+  const report::Message empty = report::read_message("", shipped().phrases);
   CHECK(message_json(shipped(), empty)["kind"] == "other");
 }
 
@@ -142,7 +144,7 @@ TEST_CASE("an abuse report tells its kind and by whom", "[cli]") {
                      std::ios::binary);
   std::ostringstream bytes;
   bytes << file.rdbuf();
-  const report::Message message = report::read_message(bytes.str());
+  const report::Message message = report::read_message(bytes.str(), shipped().phrases);
   const Json json = message_json(shipped(), message);
   CHECK(json["kind"] == "feedback");
   CHECK(json["feedback_type"] == "abuse");

@@ -157,7 +157,8 @@ Measured measure(bool list) {
     const std::string id = text_of(labelled, "id");
     const Json answer =
         message_json(*loaded.config->policy,
-                     report::read_message(read_file(kCollection + text_of(labelled, "file"))));
+                     report::read_message(read_file(kCollection + text_of(labelled, "file")),
+                                          loaded.config->policy->phrases));
     const bool first = in_half_a(id);
     const std::string wrong = (first ? measured.a : measured.b).add(labelled, answer);
     if (list && first && !wrong.empty()) {

@@ -54,6 +54,9 @@ class FakeFiles final : public config::Files {
                                             "class = \"rate_limited\"\n"
                                             "scope = \"sender\"\n"
                                             "sample = [\"421 4.7.0 Too fast\"]\n"},
+                                           {"/tables/notices.toml",
+                                            "[subject]\n"
+                                            "bounce = [\"returned mail\"]\n"},
                                            {"/var/log/mail.log", ""},
                                            {"/usr/share/zoneinfo/Europe/Berlin", ""}};
   std::set<std::string> directories;

@@ -101,7 +101,8 @@ TEST_CASE("a file is read whole or not at all", "[config][unit]") {
 TEST_CASE("the shipped files load as they are", "[config][unit]") {
   const TempDir dir;
   const std::string conf = std::string(RAMPART_SOURCE_DIR) + "/conf/";
-  for (const std::string name : {"replies.toml", "providers.toml", "rampart.toml"}) {
+  for (const std::string name :
+       {"replies.toml", "providers.toml", "notices.toml", "rampart.toml"}) {
     (void)dir.write(name, copy_of(conf + name));  // a checkout may be writable by a group
   }
   const Loaded loaded = load({dir.path() + "/rampart.toml", dir.path()});
@@ -113,6 +114,12 @@ TEST_CASE("the shipped files load as they are", "[config][unit]") {
   CHECK(loaded.config->policy->options.mode == policy::Mode::Observe);
   CHECK(loaded.config->policy->providers.is_named("gmail"));
   CHECK(loaded.config->policy->replies.size() > 50);
+  const report::Phrases& phrases = loaded.config->policy->phrases;
+  for (const auto* list :
+       {&phrases.mail_systems, &phrases.bounce_subjects, &phrases.auto_subjects,
+        &phrases.bounce_texts, &phrases.auto_texts, &phrases.delay_texts, &phrases.final_texts}) {
+    CHECK(list->size() >= 10);
+  }
   CHECK(show({dir.path() + "/rampart.toml", dir.path()}).size() > 80);
   CHECK(load({"", dir.path()}).config != nullptr);
 }

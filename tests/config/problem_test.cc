@@ -281,16 +281,39 @@ TEST_CASE("problems of the tables name their file", "[config][unit]") {
   CHECK(loaded.config == nullptr);
 }
 
+TEST_CASE("the phrases of notices are checked where they stand", "[config][unit]") {
+  FakeFiles files;
+  const Loaded good = load_text("rampart.toml", "", "", files);
+  REQUIRE(good.config != nullptr);
+  CHECK(good.config->policy->phrases.bounce_subjects == std::vector<std::string>{"returned mail"});
+  CHECK(good.config->policy->phrases.delay_texts.empty());
+  files.texts["/tables/notices.toml"] =
+      "[subject]\nbounce = [\"returned mail\",\n  \"Bounce\"]\nauto = [\"vacation\"]\n[text]\n"
+      "delay = [\"a  b\", \"no\", \" warning\"]\nfinal = 7\n";
+  std::vector<std::string> told;
+  for (const Problem& problem : load_text("rampart.toml", "", "", files).problems) {
+    told.push_back(to_string(problem));
+  }
+  REQUIRE(told.size() == 4);
+  const std::string must =
+      "must be 3 to 100 bytes in lower case with single blanks between words, not \"";
+  CHECK(told[0] == "/tables/notices.toml:3:3: error: \"subject.bounce\" " + must + "Bounce\"");
+  CHECK(told[1].starts_with("/tables/notices.toml:4:1: error: unknown key \"auto\""));
+  CHECK(told[2] == "/tables/notices.toml:6:10: error: \"text.delay\" " + must + "a  b\"");
+  CHECK(told[3].starts_with("/tables/notices.toml:7:9: error: \"text.final\" must be"));
+}
+
 TEST_CASE("missing and untrusted tables are refused", "[config][unit]") {
   FakeFiles files;
   files.texts.erase("/tables/replies.toml");
-  check(
-      {"",
-       {" error: the tables shipped with rampart (replies.toml, providers.toml) are not in: /none, "
-        "/tables; name their directory with tables = \"/DIRECTORY\""}},
-      files);
+  check({"",
+         {" error: the tables shipped with rampart (replies.toml, providers.toml, notices.toml) "
+          "are not "
+          "in: /none, /tables; name their directory with tables = \"/DIRECTORY\""}},
+        files);
   check({"tables = \"/mine\"",
          {"1:10: error: /mine/providers.toml: No such file or directory",
+          "1:10: error: /mine/notices.toml: No such file or directory",
           "1:10: error: /mine/replies.toml: No such file or directory"}},
         FakeFiles{});
   FakeFiles open;

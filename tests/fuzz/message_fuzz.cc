@@ -10,6 +10,14 @@ namespace {
 using namespace rampart;  // NOLINT(google-build-using-namespace): one short program
 
 constexpr std::size_t kFieldMax = 4096;
+// One or two of each sort; the fuzzer finds words for the rest.
+const report::Phrases kPhrases{{"mailer-daemon", "postmaster"},
+                               {"undeliver", "failure"},
+                               {"out of office"},
+                               {"could not be delivered", "user unknown"},
+                               {"on vacation"},
+                               {"has been delayed"},
+                               {"giving up"}};
 
 void require(bool condition) {
   if (!condition) {
@@ -35,7 +43,7 @@ void check(const report::MessageRecipient& recipient) {
 // Any bytes give a message within the limits; only notifications about delivery have recipients.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const report::Message message = report::read_message(bytes);
+  const report::Message message = report::read_message(bytes, kPhrases);
   require(message.recipients.size() <= report::kMessageRecipientsMax);
   require(message.feedback_recipients.size() <= report::kMessageRecipientsMax);
   if (message.kind == report::MessageKind::Feedback ||

@@ -14,6 +14,8 @@
 #include "rampart/report/message.h"
 #include "support/catch.h"
 
+#include "report/phrases_file.h"
+
 namespace rampart::report {
 namespace {
 
@@ -202,7 +204,7 @@ TEST_CASE("a labelled collection of mails is read", "[report][measure]") {
   Figures a;
   Figures b;
   for (const Labelled& labelled : read_labels()) {
-    const Message message = read_message(read_file(kCollection + labelled.file));
+    const Message message = test::read_notice(read_file(kCollection + labelled.file));
     add(in_half_a(labelled.id) ? a : b, labelled, message);
   }
   print("half A", a);
@@ -218,7 +220,7 @@ TEST_CASE("wrongly read mails of half A", "[.misses]") {
     if (!in_half_a(labelled.id)) {
       continue;
     }
-    const Message message = read_message(read_file(kCollection + labelled.file));
+    const Message message = test::read_notice(read_file(kCollection + labelled.file));
     const std::string wrong = add(figures, labelled, message);
     if (!wrong.empty()) {
       std::printf("%s %s:%s\n", labelled.id.c_str(), labelled.kind.c_str(), wrong.c_str());

@@ -11,6 +11,7 @@
 
 #include "report/golden.h"
 #include "report/message_text.h"
+#include "report/phrases_file.h"
 
 namespace rampart::report {
 namespace {
@@ -44,11 +45,11 @@ TEST_CASE("notices become what is written beside them", "[report][golden]") {
     const std::string expected = read_file(path.substr(0, path.size() - 4) + ".txt");
     INFO(path);
     REQUIRE_FALSE(expected.empty());
-    CHECK(test::describe(read_message(bytes)) == expected);
+    CHECK(test::describe(test::read_notice(bytes)) == expected);
     INFO("with CR LF");
-    CHECK(test::describe(read_message(with_line_end(bytes, "\r\n"))) == expected);
+    CHECK(test::describe(test::read_notice(with_line_end(bytes, "\r\n"))) == expected);
     INFO("with CR");
-    CHECK(test::describe(read_message(with_line_end(bytes, "\r"))) == expected);
+    CHECK(test::describe(test::read_notice(with_line_end(bytes, "\r"))) == expected);
   }
 }
 
@@ -56,9 +57,9 @@ TEST_CASE("a notice cut anywhere names nobody else", "[report][golden]") {
   for (const std::string& path : test::find_files(kDirectory, ".eml")) {
     INFO(path);
     const std::string bytes = read_file(path);
-    const std::string token = read_message(bytes).token;
+    const std::string token = test::read_notice(bytes).token;
     for (std::size_t size = 0; size < bytes.size(); size += 7) {
-      const Message message = read_message(std::string_view(bytes).substr(0, size));
+      const Message message = test::read_notice(std::string_view(bytes).substr(0, size));
       if (message.token != token) {
         CHECK(message.token.empty());
       }
@@ -71,7 +72,7 @@ TEST_CASE("a notice cut anywhere names nobody else", "[report][golden]") {
 TEST_CASE("messages as they are read", "[.print]") {
   const char* directory = std::getenv("RAMPART_MESSAGES");  // NOLINT(concurrency-mt-unsafe)
   for (const std::string& path : test::find_files(directory ? directory : kDirectory, ".eml")) {
-    std::cout << path << '\n' << test::describe(read_message(read_file(path))) << '\n';
+    std::cout << path << '\n' << test::describe(test::read_notice(read_file(path))) << '\n';
   }
 }
 

@@ -9,6 +9,7 @@
 #include "support/catch.h"
 
 #include "report/message_text.h"
+#include "report/phrases_file.h"
 
 namespace rampart::report {
 namespace {
@@ -75,7 +76,7 @@ TEST_CASE("recipients of a delivery status", "[report][unit]") {
   };
   for (const Case& test : cases) {
     CAPTURE(test.name);
-    const Message message = read_message(status(test.fields));
+    const Message message = test::read_notice(status(test.fields));
     REQUIRE(message.recipients.size() == 1);
     const MessageRecipient& recipient = message.recipients.front();
     CHECK(to_string(recipient.recipient) == test.recipient);
@@ -91,7 +92,7 @@ TEST_CASE("a delivery status without an address names nobody", "[report][unit]")
        {"Final-Recipient: rfc822; <>\nAction: failed\nStatus: 5.1.1\n",
         "Final-Recipient: rfc822;\nAction: failed\nStatus: 5.1.1\n", "Action: failed\n"}) {
     CAPTURE(fields);
-    CHECK(read_message(status(fields)).recipients.empty());
+    CHECK(test::read_notice(status(fields)).recipients.empty());
   }
 }
 
@@ -121,7 +122,7 @@ TEST_CASE("the diagnostic code gives the reply", "[report][unit]") {
   };
   for (const Case& test : cases) {
     CAPTURE(test.diagnostic);
-    const Message message = read_message(status(
+    const Message message = test::read_notice(status(
         "Final-Recipient: rfc822;a@b.example\nAction: failed\nDiagnostic-Code: " + test.diagnostic +
         "\n"));
     REQUIRE(message.recipients.size() == 1);
@@ -179,7 +180,7 @@ TEST_CASE("recipients in a notice for people", "[report][unit]") {
   };
   for (const Case& test : cases) {
     CAPTURE(test.name);
-    const Message message = read_message(notice(test.text));
+    const Message message = test::read_notice(notice(test.text));
     CHECK(message.kind == MessageKind::Bounce);
     std::vector<std::string> recipients;
     for (const MessageRecipient& recipient : message.recipients) {
@@ -216,14 +217,23 @@ TEST_CASE("mails that say nothing about delivery", "[report][unit]") {
   for (const Case& test : cases) {
     CAPTURE(test.name);
     const Message message =
-        read_message(test.header + "\n<c@b.example>: user unknown, could not be delivered\n");
+        test::read_notice(test.header + "\n<c@b.example>: user unknown, could not be delivered\n");
     CHECK(message.kind == test.kind);
     CHECK(message.recipients.empty());
   }
 }
 
+TEST_CASE("without phrases standard notices are known, others are not", "[report][unit]") {
+  const std::string standard = status("Final-Recipient: rfc822;a@b.example\nAction: failed\n");
+  CHECK(read_message(standard, {}).kind == MessageKind::Bounce);
+  CHECK(read_message(standard, {}).recipients.size() == 1);
+  const std::string other = notice("<c@b.example>: user unknown, could not be delivered\n");
+  CHECK(test::read_notice(other).kind == MessageKind::Bounce);
+  CHECK(read_message(other, {}).kind == MessageKind::Other);
+}
+
 TEST_CASE("a notice of delay is not a bounce", "[report][unit]") {
-  const Message message = read_message(notice(
+  const Message message = test::read_notice(notice(
       "THIS IS A WARNING MESSAGE ONLY.\nDelivery to <a@b.example> has been delayed; we will\n"
       "keep trying before giving up.\n\na@b.example\n"));
   CHECK(message.kind == MessageKind::Delay);
@@ -259,26 +269,28 @@ TEST_CASE("the token of the returned message", "[report][token]") {
   for (const Case& test : cases) {
     CAPTURE(test.name);
     const std::string fields = "Final-Recipient: rfc822;a@b.example\nAction: failed\n";
-    CHECK(read_message(status(fields, test.returned)).token == test.token);
-    CHECK(
-        read_message("X-Rampart-Id: " + std::string(32, 'e') + "\n" + status(fields, test.returned))
-            .token == test.token);
+    CHECK(test::read_notice(status(fields, test.returned)).token == test.token);
+    CHECK(test::read_notice("X-Rampart-Id: " + std::string(32, 'e') + "\n" +
+                            status(fields, test.returned))
+              .token == test.token);
   }
 }
 
 TEST_CASE("the token in a text that quotes the message", "[report][token]") {
   const std::string other(32, 'f');
-  CHECK(read_message(notice("> X-Rampart-Id: " + kToken + "\n")).token == kToken);
-  CHECK(read_message(notice("> > X-Rampart-Id:\n> > " + kToken + "\n> > To: x\n")).token == kToken);
-  CHECK(read_message(notice("X-Rampart-Id: " + kToken + "\nX-Rampart-Id: " + other + "\n"))
+  CHECK(test::read_notice(notice("> X-Rampart-Id: " + kToken + "\n")).token == kToken);
+  CHECK(test::read_notice(notice("> > X-Rampart-Id:\n> > " + kToken + "\n> > To: x\n")).token ==
+        kToken);
+  CHECK(test::read_notice(notice("X-Rampart-Id: " + kToken + "\nX-Rampart-Id: " + other + "\n"))
             .token.empty());
-  CHECK(read_message("X-Rampart-Id: " + kToken + "\n" + notice("no such user\n")).token.empty());
+  CHECK(
+      test::read_notice("X-Rampart-Id: " + kToken + "\n" + notice("no such user\n")).token.empty());
   // What is quoted does not outweigh the returned message.
   const std::string both =
       "From: MAILER-DAEMON@mx.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
       "X-Rampart-Id: " +
       other + "\n\n--b\nContent-Type: text/rfc822-headers\n\nX-Rampart-Id: " + kToken + "\n--b--\n";
-  CHECK(read_message(both).token == kToken);
+  CHECK(test::read_notice(both).token == kToken);
 }
 
 TEST_CASE("abuse reports", "[report][unit]") {
@@ -298,7 +310,7 @@ TEST_CASE("abuse reports", "[report][unit]") {
   };
   for (const Case& test : cases) {
     CAPTURE(test.fields);
-    const Message message = read_message(
+    const Message message = test::read_notice(
         "From: x@y.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\n<z@b.example>: "
         "no\n"
         "--b\nContent-Type: message/feedback-report\n\n" +
@@ -349,7 +361,7 @@ TEST_CASE("parts are found however they are wrapped", "[report][mime]") {
   };
   for (const Case& test : cases) {
     CAPTURE(test.name);
-    const Message message = read_message(test.mail);
+    const Message message = test::read_notice(test.mail);
     CHECK(message.kind == MessageKind::Bounce);
     CHECK(first_recipient(message) == "a@b.example");
   }
@@ -360,12 +372,12 @@ TEST_CASE("limits are kept and told", "[report][limit]") {
   for (std::size_t i = 0; i < kMessageRecipientsMax + 5; ++i) {
     fields += "Final-Recipient: rfc822;a" + std::to_string(i) + "@b.example\nAction: failed\n\n";
   }
-  const Message many = read_message(status(fields));
+  const Message many = test::read_notice(status(fields));
   CHECK(many.recipients.size() == kMessageRecipientsMax);
   CHECK(many.truncated);
 
   const Message longest =
-      read_message(notice("<a@b.example>: no\n" + std::string(kMessageBytesMax, 'x')));
+      test::read_notice(notice("<a@b.example>: no\n" + std::string(kMessageBytesMax, 'x')));
   CHECK(longest.truncated);
   REQUIRE(longest.recipients.size() == 1);
   CHECK(longest.recipients.front().reply.text.size() <= 4096);
@@ -374,15 +386,15 @@ TEST_CASE("limits are kept and told", "[report][limit]") {
   for (std::size_t i = 0; i <= kMessagePartsMax; ++i) {
     parts += "--b\n\nx\n";
   }
-  CHECK(read_message(parts).truncated);
+  CHECK(test::read_notice(parts).truncated);
 
   std::string deep;
   for (std::size_t i = 0; i < kMessageDepthMax + 2; ++i) {
     deep += "Content-Type: multipart/mixed; boundary=b" + std::to_string(i) + "\n\n--b" +
             std::to_string(i) + "\n";
   }
-  CHECK(read_message(deep).truncated);
-  CHECK_FALSE(read_message(status("")).truncated);
+  CHECK(test::read_notice(deep).truncated);
+  CHECK_FALSE(test::read_notice(status("")).truncated);
 }
 
 // Texts that would be slow for anything but linear time.
@@ -419,7 +431,7 @@ TEST_CASE("hostile texts are read in time", "[report][limit]") {
           recipients};
   for (std::size_t i = 0; i < texts.size(); ++i) {
     CAPTURE(i);
-    const Message message = read_message(texts[i]);
+    const Message message = test::read_notice(texts[i]);
     CHECK(message.recipients.size() <= kMessageRecipientsMax);
   }
 }

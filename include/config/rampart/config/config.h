@@ -63,7 +63,7 @@ struct Loaded {
 /// directory, else /usr/share/rampart.
 struct Where {
   std::string file;    ///< rampart.toml; "" for defaults only (explain without a configuration)
-  std::string tables;  ///< directory of replies.toml and providers.toml; "" to find it
+  std::string tables;  ///< directory of the shipped tables; "" to find it
 };
 
 Loaded load(const Where& where);

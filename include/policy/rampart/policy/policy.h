@@ -10,6 +10,7 @@
 #include "rampart/provider/sender.h"
 #include "rampart/provider/table.h"
 #include "rampart/reply/table.h"
+#include "rampart/report/phrases.h"
 
 namespace rampart::policy {
 
@@ -18,6 +19,7 @@ struct Policy {
   provider::Table providers;
   provider::SenderTable senders;
   reply::Table replies;
+  report::Phrases phrases{};  ///< of mails about mails
 };
 
 }  // namespace rampart::policy

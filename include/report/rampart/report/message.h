@@ -30,6 +30,7 @@
 #include "rampart/mail/queue_id.h"
 #include "rampart/mail/reply.h"
 #include "rampart/mail/report.h"
+#include "rampart/report/phrases.h"
 
 namespace rampart::report {
 
@@ -104,6 +105,7 @@ struct Message {
 };
 
 /// Reads a whole mail, header and body, with any line ends.
-Message read_message(std::string_view bytes);
+/// @param phrases  tell apart what comes without a delivery status; used during the call only
+Message read_message(std::string_view bytes, const Phrases& phrases);
 
 }  // namespace rampart::report
