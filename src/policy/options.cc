@@ -14,13 +14,4 @@ std::string_view to_string(Action action) noexcept {
   return kActions[static_cast<std::size_t>(action)];
 }
 
-std::optional<Action> parse_action(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < kActions.size(); ++i) {
-    if (kActions[i] == text) {
-      return static_cast<Action>(i);
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace rampart::policy

@@ -34,8 +34,6 @@ class Prefilter {
   /// @return the branches that the text may match, ascending.
   [[nodiscard]] std::vector<std::uint32_t> candidates(std::string_view folded) const;
 
-  [[nodiscard]] std::size_t states() const noexcept { return ends_.size(); }
-
  private:
   struct Span {
     std::uint32_t begin = 0;

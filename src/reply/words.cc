@@ -115,27 +115,25 @@ constexpr std::string_view kMany =
     "zu viele|trop de|demasiad|muit[ao]s|troppi|troppe|zbyt wiele|te veel|"
     "слишком|превыш|太多|过多|過多|頻繁|频繁|超过|超出";
 
-const std::vector<WordGroup>& groups() {
-  static const std::vector<WordGroup> all{
-      {"..", "(?:[^.]|\\.[^ ]|\\.\\.\\. )*", "anything within one sentence"},
-      {"mailbox", kMailbox, "the recipient: user, mailbox, account, address"},
-      {"missing", kMissing, "does not exist"},
-      {"full", kFull, "is full, over its quota"},
-      {"off", kOff, "is disabled, closed, no longer used"},
-      {"origin", kOrigin, "the host, network or domain that sends"},
-      {"sender", kSender, "the sender's address or domain"},
-      {"message", kMessage, "the message"},
-      {"refused", kRefused, "is refused, blocked, not accepted"},
-      {"many", kMany, "too many, too fast, above a limit"},
-  };
-  return all;
-}
+struct WordGroup {
+  std::string_view name;  // "mailbox", written {mailbox} in a pattern
+  std::string_view pattern;
+};
+
+constexpr WordGroup kGroups[] = {
+    {"..", "(?:[^.]|\\.[^ ]|\\.\\.\\. )*"},  // anything within one sentence
+    {"mailbox", kMailbox},                   // the recipient: user, mailbox, account, address
+    {"missing", kMissing},                   // does not exist
+    {"full", kFull},                         // is full, over its quota
+    {"off", kOff},                           // is disabled, closed, no longer used
+    {"origin", kOrigin},                     // the host, network or domain that sends
+    {"sender", kSender},                     // the sender's address or domain
+    {"message", kMessage},                   // the message
+    {"refused", kRefused},                   // is refused, blocked, not accepted
+    {"many", kMany},                         // too many, too fast, above a limit
+};
 
 }  // namespace
-
-const std::vector<WordGroup>& word_groups() {
-  return groups();
-}
 
 base::Result<std::string> expand_words(std::string_view pattern) {
   std::string out;
@@ -157,7 +155,7 @@ base::Result<std::string> expand_words(std::string_view pattern) {
     }
     const std::string_view name = pattern.substr(at + 1, end - at - 1);
     const WordGroup* found = nullptr;
-    for (const WordGroup& candidate : groups()) {
+    for (const WordGroup& candidate : kGroups) {
       found = candidate.name == name ? &candidate : found;
     }
     if (found == nullptr) {

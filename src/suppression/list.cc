@@ -150,12 +150,4 @@ List parse_list(std::string_view bytes, const Options& options) {
   return reader.take();
 }
 
-std::string list_line(std::string_view key) {
-  const std::size_t at = key.rfind('@');
-  if (!key.starts_with('#') || at == std::string_view::npos) {
-    return std::string(key);
-  }
-  return '"' + std::string(key.substr(0, at)) + '"' + std::string(key.substr(at));
-}
-
 }  // namespace rampart::suppression

@@ -75,10 +75,10 @@ inline Labelled labelled_of(const nlohmann::json& entry) {
   out.stage = stage_of_label(string_or_empty(entry, "stage"));
   out.dsn = parse_dsn(string_or_empty(entry, "dsn"));
   out.status = status_of_label(string_or_empty(entry, "action"));
-  out.reply_class = reply::parse_reply_class(string_or_empty(entry, "class")).value();
+  out.reply_class = class_named(string_or_empty(entry, "class"));
   out.accepted.insert(out.reply_class);
   for (const auto& also : entry["also"]) {
-    out.accepted.insert(reply::parse_reply_class(also.get<std::string>()).value());
+    out.accepted.insert(class_named(also.get<std::string>()));
   }
   if (entry["suppress"].is_boolean()) {
     out.suppress = entry["suppress"].get<bool>();

@@ -120,7 +120,7 @@ Labelled labelled_of_line(const std::string& line) {
   Labelled entry;
   std::size_t dead = 0;
   for (const std::string_view name : base::split(parts[0], '/')) {
-    const ReplyClass accepted = parse_reply_class(name).value();
+    const ReplyClass accepted = test::class_named(name);
     entry.reply_class = entry.accepted.empty() ? accepted : entry.reply_class;
     entry.accepted.insert(accepted);
     const bool is_dead =

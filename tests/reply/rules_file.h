@@ -14,6 +14,23 @@
 
 namespace rampart::test {
 
+/// The class, or scope, of this name. @throws std::runtime_error
+template <class Enum>
+Enum named(std::string_view name, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (to_string(static_cast<Enum>(i)) == name) {
+      return static_cast<Enum>(i);
+    }
+  }
+  throw std::runtime_error("there is no class or scope " + std::string(name));
+}
+inline reply::ReplyClass class_named(std::string_view name) {
+  return named<reply::ReplyClass>(name, reply::kReplyClasses);
+}
+inline reply::Scope scope_named(std::string_view name) {
+  return named<reply::Scope>(name, reply::kScopes);
+}
+
 inline std::optional<mail::EnhancedStatusCode> parse_dsn(std::string_view text) {
   auto dsn = mail::consume_enhanced_status_code(text);
   return text.empty() ? dsn : std::nullopt;
@@ -80,15 +97,10 @@ inline reply::Rule rule_of(const toml::table& table, const std::string& file) {
   rule.advice = text("advice");
   rule.url = text("url");
   rule.stages = stages_of(table.get("stage"));
-  const auto reply_class = reply::parse_reply_class(text("class"));
-  const auto scope = reply::parse_scope(text("scope"));
   const auto& begin = table.source().begin;
   rule.where = file + ':' + std::to_string(begin.line) + ':' + std::to_string(begin.column);
-  if (!reply_class || !scope) {
-    throw std::runtime_error(rule.where + ": class or scope");
-  }
-  rule.reply_class = *reply_class;
-  rule.scope = *scope;
+  rule.reply_class = class_named(text("class"));
+  rule.scope = scope_named(text("scope"));
   if (const toml::array* samples = table["sample"].as_array()) {
     for (const auto& sample : *samples) {
       rule.samples.push_back(sample_of(sample));

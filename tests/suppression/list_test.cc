@@ -159,16 +159,11 @@ TEST_CASE("a list of keys reads back as the same keys", "[suppression][property]
   const List first = parse_list(
       "B+x@EXAMPLE.org\n@Example.net\n\"a b\"@c.example\n\"#d\"@e.example\na#b@c.example\n",
       options);
-  std::string text;
   for (const std::string& key : first.keys) {
-    text += list_line(key) + '\n';
+    CHECK(parse_key(key, options) == key);
   }
-  CHECK(parse_list(text, options).keys == first.keys);
   CHECK(first.keys == Keys{"b+x@example.org", "@example.net", "\"a b\"@c.example", "#d@e.example",
                            "a#b@c.example"});
-  CHECK(list_line("#d@e.example") == "\"#d\"@e.example");
-  CHECK(list_line("@e.example") == "@e.example");
-  CHECK(list_line("#") == "#");
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ namespace rampart::policy {
 /// a releaser is alive, else defer.
 enum class Action : std::uint8_t { Accept, Defer, Reject, Hold, Tag, Drop, Auto };
 std::string_view to_string(Action action) noexcept;  ///< "accept", "defer", ...
-std::optional<Action> parse_action(std::string_view text) noexcept;
 
 /// Observe: everything is accepted and counted, and the log says what enforcing would have done.
 enum class Mode : std::uint8_t { Observe, Enforce };

@@ -13,7 +13,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace rampart::reply {
@@ -47,6 +46,7 @@ inline constexpr std::size_t kReplyClasses = 21;
 
 /// Whom a reaction should concern.
 enum class Scope : std::uint8_t { None, Recipient, Message, Sender, Host, Provider };
+inline constexpr std::size_t kScopes = 6;
 
 /// What a class does to the flow, whose sender and host have to bear it.
 enum class FlowEffect : std::uint8_t {
@@ -131,10 +131,12 @@ constexpr bool blames_address(ReplyClass reply_class) noexcept {
 constexpr std::string_view to_string(ReplyClass reply_class) noexcept {
   return traits(reply_class).name;
 }
-std::optional<ReplyClass> parse_reply_class(std::string_view text) noexcept;
 
-/// "recipient", "message", "sender", "host", "provider", "none".
-std::string_view to_string(Scope scope) noexcept;
-std::optional<Scope> parse_scope(std::string_view text) noexcept;
+/// "none", "recipient", "message", "sender", "host", "provider".
+constexpr std::string_view to_string(Scope scope) noexcept {
+  constexpr std::array<std::string_view, kScopes> kNames{"none",   "recipient", "message",
+                                                         "sender", "host",      "provider"};
+  return kNames[static_cast<std::size_t>(scope)];
+}
 
 }  // namespace rampart::reply

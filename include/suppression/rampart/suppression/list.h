@@ -39,8 +39,4 @@ struct List {
 /// Reads a plain list (LF or CRLF, UTF-8 BOM skipped). Lines with an error give no key.
 List parse_list(std::string_view bytes, const Options& options);
 
-/// The line, without its end, that parse_list reads as this key: "#a@example.org" needs quotes
-/// there.
-std::string list_line(std::string_view key);
-
 }  // namespace rampart::suppression
