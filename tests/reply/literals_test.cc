@@ -13,8 +13,7 @@
 #include "rampart/reply/words.h"
 #include "support/catch.h"
 
-#include "reply/catalogue.h"
-#include "reply/general_replies.h"
+#include "reply/golden_replies.h"
 #include "reply/matcher.h"
 #include "reply/prefilter.h"
 #include "reply/rules_file.h"
@@ -227,10 +226,10 @@ TEST_CASE("the filter leaves out nothing that a shipped pattern matches", "[repl
       texts.push_back(normalise(sample.reply, sample.stage).text);
     }
   }
-  for (const test::CatalogueReply& c : test::kCatalogue) {
+  for (const test::GoldenReply& c : test::golden_replies("catalogue")) {
     texts.push_back(normalise(c.reply, c.stage).text);
   }
-  for (const test::GeneralReply& c : test::kGeneralReplies) {
+  for (const test::GoldenReply& c : test::golden_replies("general")) {
     texts.push_back(normalise(c.reply, c.stage).text);
   }
   std::sort(texts.begin(), texts.end());

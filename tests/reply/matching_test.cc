@@ -9,7 +9,7 @@
 #include "rampart/reply/words.h"
 #include "support/catch.h"
 
-#include "reply/catalogue.h"
+#include "reply/golden_replies.h"
 #include "reply/rules_file.h"
 
 namespace rampart::reply {
@@ -43,7 +43,7 @@ TEST_CASE("a cache answers as its table does", "[reply][unit]") {
   Cache cache(*table, 3);
   std::size_t asked = 0;
   for (int round = 0; round < 2; ++round) {
-    for (const test::CatalogueReply& c : test::kCatalogue) {
+    for (const test::GoldenReply& c : test::golden_replies("catalogue")) {
       for (const mail::Stage stage : {c.stage, mail::Stage::Unknown}) {
         for (int twice = 0; twice < 2; ++twice) {
           Question question;

@@ -3,9 +3,7 @@
 #include "rampart/reply/table.h"
 #include "support/catch.h"
 
-#include "reply/catalogue.h"
-#include "reply/fresh_replies.h"
-#include "reply/general_replies.h"
+#include "reply/golden_replies.h"
 #include "reply/rules_file.h"
 
 namespace rampart::reply {
@@ -48,7 +46,7 @@ TEST_CASE("the shipped table compiles and explains itself", "[reply][unit]") {
 }
 
 TEST_CASE("replies in other words than the samples", "[reply][unit]") {
-  for (const test::GeneralReply& c : test::kGeneralReplies) {
+  for (const test::GoldenReply& c : test::golden_replies("general")) {
     INFO(c.reply);
     Question question;
     question.reply = c.reply;
@@ -60,7 +58,7 @@ TEST_CASE("replies in other words than the samples", "[reply][unit]") {
 }
 
 TEST_CASE("replies written down after the rules", "[reply][unit]") {
-  for (const test::FreshReply& c : test::kFreshReplies) {
+  for (const test::GoldenReply& c : test::golden_replies("fresh")) {
     INFO(c.reply);
     Question question;
     question.reply = c.reply;
@@ -75,7 +73,7 @@ TEST_CASE("replies written down after the rules", "[reply][unit]") {
 }
 
 TEST_CASE("what providers and filters are known to say", "[reply][unit]") {
-  for (const test::CatalogueReply& c : test::kCatalogue) {
+  for (const test::GoldenReply& c : test::golden_replies("catalogue")) {
     INFO(c.provider << ": " << c.reply);
     Question question;
     question.reply = c.reply;
