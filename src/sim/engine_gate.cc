@@ -1,24 +1,101 @@
 // The engine as the control: it is asked at RCPT as the milter asks, and learns from lines as
 // Postfix logs them.
 
+#include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
 #include "rampart/mail/address.h"
 #include "rampart/report/postfix.h"
 #include "rampart/store/state_store.h"
 
-#include "clock.h"
 #include "gate.h"
-#include "light_store.h"
+#include "traffic.h"
 
 namespace rampart::sim {
 namespace {
 
 constexpr std::string_view kSource = "log";
 constexpr std::string_view kClient = "192.0.2.50";
+
+// Time that is told, not measured. Any thread: the engine's writer reads it.
+class VirtualClock final : public base::Clock {
+ public:
+  void set(Millis now) noexcept { micros_ = to_micros(now); }
+  [[nodiscard]] base::WallTime wall_now() const noexcept override {
+    return base::WallTime{base::Micros{micros_.load()}};
+  }
+  [[nodiscard]] base::SteadyTime steady_now() const noexcept override {
+    return base::SteadyTime{base::Micros{micros_.load()}};
+  }
+  /// Day 0 is a Monday.
+  static long long to_micros(Millis now) noexcept {
+    constexpr std::chrono::sys_days kDayZero{std::chrono::year{2026} / 3 / 2};
+    return base::WallTime{kDayZero}.time_since_epoch().count() + now * 1000;
+  }
+
+ private:
+  std::atomic<long long> micros_{0};
+};
+
+bool is_read_back(const store::Operation& operation) noexcept {
+  return std::holds_alternative<suppression::Entry>(operation) ||
+         std::holds_alternative<suppression::Evidence>(operation) ||
+         std::holds_alternative<store::EraseSuppression>(operation) ||
+         std::holds_alternative<store::EraseEvidence>(operation);
+}
+
+// Keeps what the engine reads back while it runs, and forgets the rest: nobody restarts a simulated
+// engine.
+class LightStore final : public store::StateStore {
+ public:
+  explicit LightStore(std::unique_ptr<store::StateStore> store) : store_(std::move(store)) {}
+
+  base::Result<> commit(const store::Batch& batch) override {
+    store::Batch kept;
+    std::copy_if(batch.operations.begin(), batch.operations.end(),
+                 std::back_inserter(kept.operations), is_read_back);
+    return kept.operations.empty() ? base::Result<>(base::Ok{}) : store_->commit(kept);
+  }
+  base::Result<store::Snapshot> load() override { return store_->load(); }
+  [[nodiscard]] base::HashKey hash_key() const noexcept override { return store_->hash_key(); }
+  base::Result<std::vector<suppression::Entry>> find_suppressions(std::string_view key) override {
+    return store_->find_suppressions(key);
+  }
+  base::Result<std::optional<suppression::Evidence>> find_evidence(
+      std::string_view key, std::string_view sender) override {
+    return store_->find_evidence(key, sender);
+  }
+  base::Result<std::vector<suppression::Change>> history(std::string_view key) override {
+    return store_->history(key);
+  }
+  base::Result<std::vector<suppression::Entry>> list_suppressions(
+      const store::SuppressionFilter& filter) override {
+    return store_->list_suppressions(filter);
+  }
+  base::Result<> for_each_suppression_key(
+      const std::function<void(std::string_view key)>& visit) override {
+    return store_->for_each_suppression_key(visit);
+  }
+  base::Result<std::uint64_t> count_suppressions() override { return store_->count_suppressions(); }
+  base::Result<std::optional<store::TokenRecord>> find_token(std::string_view token) override {
+    return store_->find_token(token);
+  }
+  base::Result<std::vector<std::string>> find_events(std::uint32_t id,
+                                                     base::WallTime since) override {
+    return store_->find_events(id, since);
+  }
+  base::Result<> prune(const store::Horizons& horizons) override { return store_->prune(horizons); }
+  [[nodiscard]] std::string describe() const override { return "simulated"; }
+
+ private:
+  std::unique_ptr<store::StateStore> store_;
+};
 
 policy::Action without_hold(policy::Action action) noexcept {
   return action == policy::Action::Hold || action == policy::Action::Auto ? policy::Action::Defer
@@ -187,7 +264,8 @@ class RampartGate final : public Gate {
 
 base::Result<std::unique_ptr<Gate>> make_rampart(const Cast& cast,
                                                  std::shared_ptr<const policy::Policy> policy) {
-  auto gate = std::make_unique<RampartGate>(cast, make_light(store::open_memory()));
+  auto gate =
+      std::make_unique<RampartGate>(cast, std::make_unique<LightStore>(store::open_memory()));
   if (const auto started = gate->start(adapt(*policy)); !started) {
     return started.error();
   }
