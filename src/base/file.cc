@@ -11,7 +11,7 @@
 namespace rampart::base {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 64UL * 1024UL;
 
 // One more than there seems to be, so that the end shows without a second round.
 std::size_t likely_size(int fd) noexcept {

@@ -14,7 +14,7 @@
 namespace rampart::base {
 namespace {
 
-constexpr std::size_t kReceiveBytes = 64 * 1024;
+constexpr std::size_t kReceiveBytes = 64UL * 1024UL;
 
 Error broken(int error) {
   return {Error::Kind::Unavailable, error_text(error)};

@@ -24,7 +24,7 @@ using Kind = Error::Kind;
 
 static_assert(kUnixPathBytesMax + 1 == sizeof(sockaddr_un::sun_path));
 
-constexpr std::size_t kGroupBuffer = 16 * 1024;
+constexpr std::size_t kGroupBuffer = 16UL * 1024UL;
 constexpr Micros kClaimTime = std::chrono::seconds{5};
 constexpr Micros kLookEvery = std::chrono::milliseconds{20};
 constexpr Micros kConnectSlice = std::chrono::milliseconds{100};  // how late a stop is heard

@@ -13,7 +13,7 @@ namespace {
 
 using base::Error;
 
-constexpr std::size_t kZoneBytesMax = 256 * 1024;
+constexpr std::size_t kZoneBytesMax = 256UL * 1024UL;
 
 // cctz makes room for what a header tells before it reads that much, and takes what ends too early
 // for whole: a damaged file must not get there.
