@@ -1,5 +1,6 @@
 #include "rampart/config/config.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -108,6 +109,7 @@ std::unique_ptr<Config> make_config(Reading& reading, const Files& files) {
   draft.engine.own_addresses = networks_of(draft.own_addresses);
   draft.engine.has_log_source = !draft.feed.logs.empty() || draft.engine.lines_brought;
   auto config = std::make_unique<Config>();
+  config->at_start = values_at_start(draft);
   config->policy = std::make_shared<const policy::Policy>(policy::Policy{
       std::move(draft.engine), std::move(*reading.tables.providers), std::move(*reading.senders),
       std::move(*reading.tables.replies), std::move(reading.tables.phrases)});
@@ -138,6 +140,17 @@ Problem unreadable(const std::string& file, const base::Error& error) {
 }
 
 }  // namespace
+
+std::vector<std::string> find_restart_keys(const Config& before, const Config& after) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : after.at_start) {
+    if (std::find(before.at_start.begin(), before.at_start.end(), std::pair(key, value)) ==
+        before.at_start.end()) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
 
 Loaded load_text(const std::string& name,
                  std::string_view text,

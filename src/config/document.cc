@@ -177,11 +177,11 @@ std::vector<T> read_list(std::string_view text,
 
 }  // namespace
 
-void read_main(
+bool read_main(
     std::string_view text, std::size_t file, Findings& findings, Draft& draft, Places& places) {
   const auto root = parse_toml(text, file, findings);
   if (!root) {
-    return;
+    return false;
   }
   Reader reader(findings, file, &places);
   const auto named = [&reader](auto read) {
@@ -198,6 +198,7 @@ void read_main(
       {"plan", false, named(read_plan)},
       {"provider", false, named(read_provider)}};
   reader.read_file(*root, draft_keys(), groups, draft);
+  return true;
 }
 
 std::vector<provider::ProviderSpec> read_providers(std::string_view text,

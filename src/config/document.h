@@ -17,7 +17,8 @@
 namespace rampart::config {
 
 /// @param file  index of the text in `findings`, for all four
-void read_main(
+/// @return false if the text is no TOML
+bool read_main(
     std::string_view text, std::size_t file, Findings& findings, Draft& draft, Places& places);
 std::vector<provider::ProviderSpec> read_providers(std::string_view text,
                                                    std::size_t file,

@@ -61,7 +61,15 @@ struct Key {
   Range range{};
   TextCheck check = nullptr;  ///< of a text, or of each text of an array
   bool is_required = false;
+  bool needs_restart = false;  ///< a reload leaves the old value in force
 };
+
+/// The key of something that is set up when the service starts.
+template <class T>
+Key<T> at_start(Key<T> key) {
+  key.needs_restart = true;
+  return key;
+}
 
 namespace detail {
 

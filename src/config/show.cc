@@ -12,6 +12,25 @@
 namespace rampart::config {
 namespace {
 
+// As TOML. @return "" if an optional value is not set.
+template <class T>
+std::string value_of(const Key<T>& key, T& object) {
+  return std::visit(
+      [&object](const auto& field) -> std::string {
+        using F = std::decay_t<decltype(field)>;
+        if constexpr (std::is_same_v<F, Choice<T>>) {
+          const auto index = field.get(object);
+          return index ? render(std::string(field.words[*index])) : "";
+        } else if constexpr (std::is_same_v<F, Slot<T, std::optional<std::string>>> ||
+                             std::is_same_v<F, Slot<T, std::optional<bool>>>) {
+          return field(object) ? render(*field(object)) : "";
+        } else {
+          return render(field(object));
+        }
+      },
+      key.field);
+}
+
 class Shower {
  public:
   Shower(const Places& places, const std::string& file) : places_(places), file_(file) {}
@@ -46,25 +65,6 @@ class Shower {
   std::vector<Setting> take() { return std::move(settings_); }
 
  private:
-  // @return "" if an optional value is not set.
-  template <class T>
-  static std::string value_of(const Key<T>& key, T& object) {
-    return std::visit(
-        [&object](const auto& field) -> std::string {
-          using F = std::decay_t<decltype(field)>;
-          if constexpr (std::is_same_v<F, Choice<T>>) {
-            const auto index = field.get(object);
-            return index ? render(std::string(field.words[*index])) : "";
-          } else if constexpr (std::is_same_v<F, Slot<T, std::optional<std::string>>> ||
-                               std::is_same_v<F, Slot<T, std::optional<bool>>>) {
-            return field(object) ? render(*field(object)) : "";
-          } else {
-            return render(field(object));
-          }
-        },
-        key.field);
-  }
-
   const Places& places_;
   const std::string& file_;
   std::vector<Setting> settings_;
@@ -88,6 +88,25 @@ std::vector<Setting> show_draft(Draft draft, const Places& places, const std::st
     shower.add(provider_keys(), "provider." + spec.name, spec, true);
   }
   return shower.take();
+}
+
+std::vector<std::pair<std::string, std::string>> values_at_start(Draft& draft) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const Key<Draft>& key : draft_keys()) {
+    if (key.needs_restart) {
+      values.emplace_back(key.name, value_of(key, draft));
+    }
+  }
+  std::string logs;
+  for (feed::LogSource& log : draft.feed.logs) {
+    logs += '[';
+    for (const Key<feed::LogSource>& key : log_keys()) {
+      logs += key.needs_restart ? value_of(key, log) + ',' : "";
+    }
+    logs += ']';
+  }
+  values.emplace_back("report.log", std::move(logs));
+  return values;
 }
 
 }  // namespace rampart::config

@@ -33,7 +33,4 @@ class Reloader {
   base::Mutex mutex_;
 };
 
-/// The keys that differ and need a restart, in words; empty if there are none.
-std::vector<std::string> restart_needed(const config::Config& before, const config::Config& after);
-
 }  // namespace rampart::daemon

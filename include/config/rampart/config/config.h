@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rampart/base/result.h"
@@ -52,7 +53,11 @@ struct Config {
   transport::Options transport;
   std::string store_url = "sqlite:/var/lib/rampart/rampart.db";  ///< or "memory:"
   std::vector<SuppressionList> suppression_lists;
+  /// Keys that need a restart, with their values as TOML, always in the same order.
+  std::vector<std::pair<std::string, std::string>> at_start;
 };
+/// The keys that differ and keep their old values until a restart.
+std::vector<std::string> find_restart_keys(const Config& before, const Config& after);
 
 struct Loaded {
   std::unique_ptr<Config> config;  ///< null if there is an error among the problems
