@@ -12,18 +12,31 @@ namespace {
 
 constexpr std::size_t kSourceLineMax = 200;
 
-template <class Loaded>
-auto config_or_failure(Loaded loaded) {
-  if (!loaded.config) {
-    std::string text = "the configuration has errors:";
-    for (const config::Problem& problem : loaded.problems) {
-      if (problem.is_error) {
-        text += '\n' + config::to_string(problem);
-      }
+[[noreturn]] void refuse_problems(const std::vector<config::Problem>& problems) {
+  std::string text = "the configuration has errors:";
+  for (const config::Problem& problem : problems) {
+    if (problem.is_error) {
+      text += '\n' + config::to_string(problem);
     }
-    throw Failure{kUsage, "usage", text};
   }
-  return std::move(loaded.config);
+  throw Failure{kUsage, "usage", text};
+}
+
+template <class T>
+T value_or_failure(T value, const std::vector<config::Problem>& problems) {
+  if (!value) {
+    refuse_problems(problems);
+  }
+  return value;
+}
+
+// The first, and how many more.
+std::string in_short(const std::vector<config::Problem>& problems) {
+  std::string text = config::to_string(problems.at(0));
+  if (const std::size_t more = problems.size() - 1; more > 0) {
+    text += fmt::format("; and {} more: rampart config check", more);
+  }
+  return text;
 }
 
 }  // namespace
@@ -35,11 +48,34 @@ config::Where where_of(const Arguments& arguments) {
 }
 
 std::unique_ptr<config::Config> load_config(const Arguments& arguments) {
-  return config_or_failure(config::load(where_of(arguments)));
+  config::Loaded loaded = config::load(where_of(arguments));
+  return value_or_failure(std::move(loaded.config), loaded.problems);
 }
 
-std::unique_ptr<config::HelperConfig> load_helper_config(const Arguments& arguments) {
-  return config_or_failure(config::load_helper(where_of(arguments)));
+std::unique_ptr<config::FileConfig> load_file_config(const Arguments& arguments) {
+  config::LoadedFile loaded = config::load_file(where_of(arguments));
+  return value_or_failure(std::move(loaded.config), loaded.problems);
+}
+
+provider::Table load_providers(const Arguments& arguments) {
+  config::LoadedProviders loaded = config::load_providers(where_of(arguments));
+  return *value_or_failure(std::move(loaded.providers), loaded.problems);
+}
+
+std::string find_socket(const Arguments& arguments) {
+  if (!arguments.socket.empty()) {
+    return arguments.socket;
+  }
+  const config::FoundSocket found = config::find_socket(where_of(arguments));
+  if (!found.path && arguments.config_given) {
+    refuse_problems(found.problems);
+  }
+  std::string socket = found.path.value_or(control::Options{}.socket);
+  if (!found.problems.empty()) {
+    print_warning(arguments,
+                  in_short(found.problems) + (found.path ? "" : "; asking at " + socket));
+  }
+  return socket;
 }
 
 std::string render_problem(const config::Problem& problem) {

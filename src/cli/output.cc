@@ -12,6 +12,8 @@
 #include "rampart/base/text.h"
 #include "rampart/telemetry/log.h"
 
+#include "json.h"
+
 namespace rampart::cli {
 
 Output::Output(const Arguments& arguments)
@@ -58,6 +60,12 @@ std::string read_input(const std::string& file, std::size_t bytes_max) {
     throw Failure{kUsage, "usage", bytes.error().what};
   }
   return std::move(*bytes);
+}
+
+void print_warning(const Arguments& arguments, std::string_view text) {
+  if (!arguments.quiet) {
+    std::fprintf(stderr, "rampart: warning: %s\n", base::printable(text).c_str());
+  }
 }
 
 bool confirm(const std::string& question, std::string_view answer) {

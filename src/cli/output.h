@@ -46,6 +46,9 @@ class Output {
 /// What a file, pipe or ("-") standard input holds, at most `bytes_max` of it. Throws a Failure.
 std::string read_input(const std::string& file, std::size_t bytes_max);
 
+/// To standard error; nothing if quiet.
+void print_warning(const Arguments& arguments, std::string_view text);
+
 /// Asks on the terminal; `answer` must be typed. @return false if there is no terminal to ask.
 bool confirm(const std::string& question, std::string_view answer);
 

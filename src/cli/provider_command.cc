@@ -7,6 +7,7 @@
 #include "rampart/provider/table.h"
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 #include "table.h"
 
@@ -19,8 +20,7 @@ int run_provider_of(const Arguments& arguments, const Output& output) {
   if (!domain) {
     throw Failure{kUsage, "usage", "\"" + base::printable(text, 255) + "\" is no domain"};
   }
-  const auto config = load_config(arguments);
-  const provider::Table& providers = config->policy->providers;
+  const provider::Table providers = load_providers(arguments);
   const std::string named(providers.find_by_domain(*domain));
   const std::string name = named.empty() ? provider::registrable_domain(*domain) : named;
   const std::string url(named.empty() ? "" : providers.url(named));
@@ -39,8 +39,7 @@ int run_provider_of(const Arguments& arguments, const Output& output) {
 }
 
 int run_provider_list(const Arguments& arguments, const Output& output) {
-  const auto config = load_config(arguments);
-  const provider::Table& providers = config->policy->providers;
+  const provider::Table providers = load_providers(arguments);
   Json list = Json::array();
   Table table({{"PROVIDER"}, {"POSTMASTER PAGE"}});
   for (const std::string_view name : providers.names()) {

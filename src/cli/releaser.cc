@@ -78,7 +78,7 @@ int run_releaser(const Arguments& arguments, const Output& /*output*/) {
                   "only root can run the releaser: the MTA serves nobody "
                   "else"};
   }
-  const auto config = load_helper_config(arguments);
+  const auto config = load_file_config(arguments);
   if (config->release.socket.empty()) {
     throw Failure{kUsage, "usage", "hold.releaser is \"\": no releaser is wanted"};
   }

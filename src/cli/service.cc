@@ -1,7 +1,6 @@
 #include "service.h"
 
 #include "rampart/control/client.h"
-#include "rampart/control/options.h"
 
 #include "options_for.h"
 #include "output.h"
@@ -10,19 +9,6 @@ namespace rampart::cli {
 namespace {
 
 using base::Error;
-
-// A file that is named must be good; the usual one may be broken or unreadable for this user, and
-// the service is asked all the same.
-std::string socket_of(const Arguments& arguments) {
-  if (!arguments.socket.empty()) {
-    return arguments.socket;
-  }
-  if (arguments.config_given) {
-    return load_config(arguments)->control.socket;
-  }
-  const config::Loaded loaded = config::load(where_of(arguments));
-  return loaded.config ? loaded.config->control.socket : control::Options{}.socket;
-}
 
 [[noreturn]] void fail(const Error& error, const std::string& socket) {
   switch (error.kind) {
@@ -50,7 +36,7 @@ std::string socket_of(const Arguments& arguments) {
 
 }  // namespace
 
-Service::Service(const Arguments& arguments) : socket_(socket_of(arguments)) {}
+Service::Service(const Arguments& arguments) : socket_(find_socket(arguments)) {}
 
 Json Service::ask(const Json& request, base::Micros timeout) const {
   const auto answer = control::request(socket_, dump(request), timeout);

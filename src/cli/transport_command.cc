@@ -9,7 +9,7 @@
 namespace rampart::cli {
 
 int run_transport_clear(const Arguments& arguments, const Output& output) {
-  const auto config = load_config(arguments);
+  const auto config = load_file_config(arguments);
   if (config->transport.table.empty()) {
     output.print("no table is configured: transport.table is empty\n");
     return kDone;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
+#include "rampart/base/text.h"
 
 #include "cross_check.h"
 #include "document.h"
@@ -48,14 +48,19 @@ void build_senders(Reading& reading) {
   }
 }
 
+// rampart.toml alone. @return false if it is no TOML
+bool read_file(Reading& reading, const std::string& name, std::string_view text) {
+  const std::size_t file = reading.findings.add_file(name, std::string(text));
+  return read_main(text, file, reading.findings, reading.draft, reading.places);
+}
+
 // References to the reading's own members: it is filled in place.
 void read_all(Reading& reading,
               const std::string& name,
               std::string_view text,
               const std::string& tables,
               const Files& files) {
-  const std::size_t file = reading.findings.add_file(name, std::string(text));
-  read_main(text, file, reading.findings, reading.draft, reading.places);
+  read_file(reading, name, text);
   normalise(reading.draft);
   check_values(reading.draft, reading.places, reading.findings);
   check_sources(reading.draft, reading.places, reading.findings);
@@ -132,6 +137,33 @@ base::Result<std::string> read_config(const std::string& file, const Files& file
   return files.read(file, Trust::Any);
 }
 
+// The command socket that was read, the default included; nullopt if a finding says that another
+// was meant.
+std::optional<std::string> socket_of(Reading& reading, const std::vector<Problem>& problems) {
+  const bool given = reading.places.contains("control.socket");
+  const bool doubtful = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.key == "control" || problem.key == "control.socket" ||
+           (!given && problem.key.starts_with("control."));
+  });
+  return doubtful ? std::nullopt : std::optional(std::move(reading.draft.control.socket));
+}
+
+// The text cut before each line that opens a table.
+std::vector<std::string_view> tables_of(std::string_view text) {
+  std::vector<std::string_view> tables;
+  std::size_t begin = 0;
+  for (std::size_t line = 0; line < text.size();) {
+    const std::size_t end = std::min(text.find('\n', line), text.size() - 1) + 1;
+    if (base::trim(text.substr(line, end - line)).starts_with('[')) {
+      tables.push_back(text.substr(begin, line - begin));
+      begin = line;
+    }
+    line = end;
+  }
+  tables.push_back(text.substr(begin));
+  return tables;
+}
+
 Problem unreadable(const std::string& file, const base::Error& error) {
   Problem problem;
   problem.file = file;
@@ -181,26 +213,70 @@ std::vector<Setting> show_text(const std::string& name,
   return show_draft(std::move(reading.draft), reading.places, name);
 }
 
-LoadedHelper load_helper_text(const std::string& name, std::string_view text) {
-  Draft draft;
-  Places places;
-  Findings findings;
-  read_main(text, findings.add_file(name, std::string(text)), findings, draft, places);
-  LoadedHelper loaded;
-  if (!findings.has_error()) {
-    loaded.config =
-        std::make_unique<HelperConfig>(HelperConfig{std::move(draft.release), draft.log});
+LoadedFile load_file_text(const std::string& name, std::string_view text) {
+  Reading reading;
+  read_file(reading, name, text);
+  LoadedFile loaded;
+  if (!reading.findings.has_error()) {
+    Draft& draft = reading.draft;
+    loaded.config = std::make_unique<FileConfig>(
+        FileConfig{std::move(draft.release), std::move(draft.transport), draft.log});
   }
-  loaded.problems = findings.take();
+  loaded.problems = reading.findings.take();
   return loaded;
 }
 
-LoadedHelper load_helper(const Where& where) {
+LoadedFile load_file(const Where& where) {
   const auto text = read_config(where.file, RealFiles{});
-  if (!text) {
-    return {nullptr, {unreadable(where.file, text.error())}};
+  return text ? load_file_text(where.file, *text)
+              : LoadedFile{nullptr, {unreadable(where.file, text.error())}};
+}
+
+FoundSocket find_socket_text(const std::string& name, std::string_view text) {
+  Reading whole;
+  FoundSocket found;
+  const bool is_toml = read_file(whole, name, text);
+  found.problems = whole.findings.take();
+  if (is_toml) {
+    found.path = socket_of(whole, found.problems);
+    return found;
   }
-  return load_helper_text(where.file, *text);
+  for (const std::string_view table : tables_of(text)) {
+    Reading part;
+    if (read_file(part, name, table) && part.places.contains("control.socket")) {
+      found.path = socket_of(part, part.findings.take());
+    }
+  }
+  return found;
+}
+
+FoundSocket find_socket(const Where& where) {
+  const auto text = read_config(where.file, RealFiles{});
+  return text ? find_socket_text(where.file, *text)
+              : FoundSocket{std::nullopt, {unreadable(where.file, text.error())}};
+}
+
+LoadedProviders load_providers_text(const std::string& name,
+                                    std::string_view text,
+                                    const std::string& tables,
+                                    const Files& files) {
+  Reading reading;
+  read_file(reading, name, text);
+  reading.tables =
+      load_provider_table(reading.draft, tables, reading.places, files, reading.findings);
+  LoadedProviders loaded;
+  if (!reading.findings.has_error()) {
+    loaded.providers = std::move(reading.tables.providers);
+  }
+  loaded.problems = reading.findings.take();
+  return loaded;
+}
+
+LoadedProviders load_providers(const Where& where) {
+  const RealFiles files;
+  const auto text = read_config(where.file, files);
+  return text ? load_providers_text(where.file, *text, where.tables, files)
+              : LoadedProviders{std::nullopt, {unreadable(where.file, text.error())}};
 }
 
 Loaded load(const Where& where) {

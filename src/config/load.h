@@ -19,7 +19,14 @@ Loaded load_text(const std::string& name,
                  const std::string& tables,
                  const Files& files);
 
-LoadedHelper load_helper_text(const std::string& name, std::string_view text);
+LoadedFile load_file_text(const std::string& name, std::string_view text);
+
+FoundSocket find_socket_text(const std::string& name, std::string_view text);
+
+LoadedProviders load_providers_text(const std::string& name,
+                                    std::string_view text,
+                                    const std::string& tables,
+                                    const Files& files);
 
 std::vector<Setting> show_text(const std::string& name,
                                std::string_view text,

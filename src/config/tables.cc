@@ -63,29 +63,21 @@ std::optional<Text> read_text(const std::string& path,
 
 }  // namespace
 
-Tables load_tables(const Draft& draft,
-                   const std::string& directory,
-                   const Places& places,
-                   const Files& files,
-                   Findings& findings) {
+Tables load_provider_table(const Draft& draft,
+                           const std::string& directory,
+                           const Places& places,
+                           const Files& files,
+                           Findings& findings) {
   Tables tables;
-  std::vector<reply::Rule> own_rules;
-  const Place own_place = place_of(places, {"replies.file"});
-  if (!draft.replies_file.empty()) {
-    if (const auto own = read_text(draft.replies_file, own_place, files, findings)) {
-      own_rules = read_replies(own->text, own->file, findings);
-    }
-  }
   tables.directory = find_directory(draft, directory, files, findings);
   if (tables.directory.empty()) {
     return tables;
   }
-  const Place place = place_of(places, {directory.empty() ? "tables" : ""});
+  tables.place = place_of(places, {directory.empty() ? "tables" : ""});
   std::vector<provider::ProviderSpec> specs;
-  const auto providers =
-      read_text(in_directory(tables.directory, kProviders), place, files, findings);
-  if (providers) {
-    specs = read_providers(providers->text, providers->file, findings);
+  if (const auto text =
+          read_text(in_directory(tables.directory, kProviders), tables.place, files, findings)) {
+    specs = read_providers(text->text, text->file, findings);
   }
   specs.insert(specs.end(), draft.providers.begin(), draft.providers.end());
   if (auto built = provider::Table::build(specs)) {
@@ -93,12 +85,31 @@ Tables load_tables(const Draft& draft,
   } else {
     findings.add_lines(built.error().what, {});
   }
-  const auto notices = read_text(in_directory(tables.directory, kNotices), place, files, findings);
-  if (notices) {
+  return tables;
+}
+
+Tables load_tables(const Draft& draft,
+                   const std::string& directory,
+                   const Places& places,
+                   const Files& files,
+                   Findings& findings) {
+  std::vector<reply::Rule> own_rules;
+  const Place own_place = place_of(places, {"replies.file"});
+  if (!draft.replies_file.empty()) {
+    if (const auto own = read_text(draft.replies_file, own_place, files, findings)) {
+      own_rules = read_replies(own->text, own->file, findings);
+    }
+  }
+  Tables tables = load_provider_table(draft, directory, places, files, findings);
+  if (tables.directory.empty()) {
+    return tables;
+  }
+  if (const auto notices =
+          read_text(in_directory(tables.directory, kNotices), tables.place, files, findings)) {
     tables.phrases = read_notices(notices->text, notices->file, findings);
   }
-  const auto replies = read_text(in_directory(tables.directory, kReplies), place, files, findings);
-  if (replies) {
+  if (const auto replies =
+          read_text(in_directory(tables.directory, kReplies), tables.place, files, findings)) {
     auto rules = read_replies(replies->text, replies->file, findings);
     if (auto compiled = reply::Table::compile(std::move(own_rules), std::move(rules))) {
       tables.replies = std::move(*compiled);

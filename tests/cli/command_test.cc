@@ -1,5 +1,7 @@
 // The program itself: exit codes, output and errors, without a service.
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "rampart/base/program.h"
@@ -23,6 +25,15 @@ TEST_CASE("exit codes without a service", "[cli]") {
   const std::string good = directory.write("good.toml", "tables = \"" + kTables + "\"\n");
   const std::string bad = directory.write("bad.toml", "mode = 3\nalowance = 1\n");
   const std::string socket = directory / "none.sock";
+  const std::string control = "[control]\nsocket = \"" + socket + "\"\n";
+  const std::string bad_elsewhere =
+      directory.write("elsewhere.toml", "mode = 3\nalowance = 1\n" + control);
+  const std::string tables = directory / "tables";
+  std::filesystem::create_directory(tables);
+  std::filesystem::copy_file(kTables + "/providers.toml", tables + "/providers.toml");
+  directory.write("tables/replies.toml", "this is no TOML");
+  const std::string bad_replies =
+      directory.write("replies.toml", "tables = \"" + tables + "\"\n" + control);
   const std::string plan =
       directory.write("plan.toml",
                       "days = 2\nhistory = 1\n[[sender]]\nname = \"a.example\"\nper_day = 50\n"
@@ -36,7 +47,15 @@ TEST_CASE("exit codes without a service", "[cli]") {
   const std::vector<Case> cases{
       {{"statuss"}, 2, "did you mean \"status\"?"},
       {{"status", "--socket", socket}, 3, "the service cannot be reached"},
-      {{"-c", bad, "status"}, 2, "unknown key \"alowance\""},
+      {{"-c", bad, "status", "--socket", socket}, 3, "the service cannot be reached"},
+      {{"-c", bad_elsewhere, "status"}, 3, bad_elsewhere + ":1:8: error: \"mode\" must be"},
+      {{"-c", bad_elsewhere, "status"}, 3, "and 1 more: rampart config check"},
+      {{"-c", bad_elsewhere, "status"}, 3, "cannot be reached: " + socket},
+      {{"-c", bad_replies, "status"}, 3, "cannot be reached: " + socket},
+      {{"-c", bad_replies, "provider", "of", "gmail.com"}, 0, ""},
+      {{"-c", bad_replies, "transport", "clear"}, 0, ""},
+      {{"-c", bad_replies, "explain", "550 x"}, 2, "replies.toml"},
+      {{"-c", bad, "provider", "list"}, 2, "unknown key \"alowance\""},
       {{"-c", directory / "none.toml", "status"}, 2, "none.toml"},
       {{"flow", "reset", "a", "b", "--socket", socket}, 2, "nothing was changed"},
       {{"suppression", "import", directory / "none.txt", "--socket", socket}, 2, "No such file"},

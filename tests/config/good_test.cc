@@ -265,17 +265,17 @@ TEST_CASE("an empty file gives the defaults of the rooms", "[config][unit]") {
   CHECK(loaded.config->milter.listen == milter::Options{}.listen);
 }
 
-TEST_CASE("the root helper reads the file alone", "[config][unit]") {
+TEST_CASE("the file alone is read for who needs no more", "[config][unit]") {
   const std::string text =
       "[[suppression.list]]\nfile = \"/no/such/list\"\n[hold]\n"
       "releaser = \"/run/x.sock\"\n[log]\nlevel = \"error\"\n";
   CHECK(load_text("rampart.toml", text, "", FakeFiles{}).config == nullptr);
-  const LoadedHelper loaded = load_helper_text("rampart.toml", text);
+  const LoadedFile loaded = load_file_text("rampart.toml", text);
   REQUIRE(loaded.config != nullptr);
   CHECK(loaded.config->release.socket == "/run/x.sock");
   CHECK(loaded.config->release.key_file == release::Options{}.key_file);
   CHECK(loaded.config->log.level == telemetry::Level::Error);
-  const LoadedHelper bad = load_helper_text("rampart.toml", "[hold]\nrelease = \"\"\n");
+  const LoadedFile bad = load_file_text("rampart.toml", "[hold]\nrelease = \"\"\n");
   CHECK(bad.config == nullptr);
   REQUIRE(bad.problems.size() == 1);
   CHECK(config::to_string(bad.problems[0]).find("did you mean \"releaser\"") != std::string::npos);

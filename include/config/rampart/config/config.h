@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "rampart/feed/options.h"
 #include "rampart/milter/options.h"
 #include "rampart/policy/policy.h"
+#include "rampart/provider/table.h"
 #include "rampart/release/options.h"
 #include "rampart/telemetry/log.h"
 #include "rampart/transport/options.h"
@@ -73,18 +75,35 @@ struct Where {
 
 Loaded load(const Where& where);
 
-/// What the root helper for held mail needs.
-struct HelperConfig {
+/// What rampart.toml says by itself.
+struct FileConfig {
   release::Options release;
+  transport::Options transport;
   telemetry::LogOptions log;
 };
-struct LoadedHelper {
-  std::unique_ptr<HelperConfig> config;  ///< null if there is an error among the problems
+struct LoadedFile {
+  std::unique_ptr<FileConfig> config;  ///< null if there is an error among the problems
   std::vector<Problem> problems;
 };
 /// Reads rampart.toml alone and no file that it names: those are for rampart's user to read, and
 /// root would refuse some of them for their owner.
-LoadedHelper load_helper(const Where& where);
+LoadedFile load_file(const Where& where);
+
+/// Where the service is asked.
+struct FoundSocket {
+  std::optional<std::string> path;  ///< nullopt if the file does not tell
+  std::vector<Problem> problems;    ///< errors, wherever in the file; `path` is good all the same
+};
+/// Reads rampart.toml alone: nothing else that is wrong must keep people from asking the service. Of
+/// a file that is no TOML each table is read by itself, and the one with the error left out.
+FoundSocket find_socket(const Where& where);
+
+struct LoadedProviders {
+  std::optional<provider::Table> providers;  ///< nullopt if there is an error among the problems
+  std::vector<Problem> problems;
+};
+/// Reads rampart.toml and the shipped table of providers, and compiles no rule for replies.
+LoadedProviders load_providers(const Where& where);
 
 /// One key of the configuration as in force.
 struct Setting {
