@@ -14,8 +14,6 @@
 namespace rampart::cli {
 
 struct Arguments {
-  std::string command;  ///< "status", "flow show", ...
-
   std::string config = "/etc/rampart/rampart.toml";
   bool config_given = false;  ///< by -c or RAMPART_CONFIG: then it must be there
   std::string tables;
@@ -40,7 +38,7 @@ struct Arguments {
   std::string queue_id;
   std::string name = "stdin";  ///< of who brings lines
   std::string postmap;
-  std::string table;  ///< --table
+  std::string table;             ///< --table
   std::string against = "none";  ///< controls to compare with, comma between
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
@@ -69,8 +67,11 @@ struct Arguments {
   bool unmatched = false;  ///< --unmatched
 };
 
+struct Command;
+
 struct Parsed {
   std::optional<Arguments> arguments;  ///< nullopt: print `text` and end
+  const Command* command = nullptr;    ///< of the table in commands.h; there if arguments are
   int exit_code = 0;
   std::string text;   ///< help, version, or what is wrong
   bool json = false;  ///< --json was among the words: errors are JSON too

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "json.h"
 
 namespace rampart::cli {
 namespace {

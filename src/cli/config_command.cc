@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 #include "service.h"
 #include "table.h"

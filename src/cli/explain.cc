@@ -17,6 +17,7 @@
 #include "rampart/reply/advice.h"
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 #include "table.h"
 #include "words.h"
@@ -58,10 +59,6 @@ std::string provider_from_text(const policy::Policy& policy, const Asked& asked)
     only = name;
   }
   return only;
-}
-
-std::string percent(double share) {
-  return fmt::format("{:g}%", share * 100);
 }
 
 std::string span(base::Micros duration) {

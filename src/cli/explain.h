@@ -17,7 +17,7 @@
 #include "rampart/reply/table.h"
 #include "rampart/suppression/entry.h"
 
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

@@ -4,11 +4,12 @@
 #include <ostream>
 
 #include "explain.h"
+#include "json.h"
 
 namespace rampart::cli {
 namespace {
 
-constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kJsonLineBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kFlushBytes = std::size_t{256} << 10;
 
 // RFC 3464 2.3.3.
@@ -71,8 +72,8 @@ std::size_t explain_lines(const policy::Policy& policy, std::istream& in, std::o
       continue;
     }
     Json result;
-    const Json line = text.size() > kLineBytesMax ? Json() : Json::parse(text, nullptr, false);
-    if (text.size() > kLineBytesMax) {
+    const Json line = text.size() > kJsonLineBytesMax ? Json() : Json::parse(text, nullptr, false);
+    if (text.size() > kJsonLineBytesMax) {
       result = error(nullptr, number, "longer than 1 MiB");
     } else if (!line.is_object()) {
       result = error(nullptr, number, "no JSON object");

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "explain.h"
+#include "json.h"
 #include "options_for.h"
 #include "table.h"
 

@@ -10,7 +10,7 @@
 #include "rampart/policy/policy.h"
 #include "rampart/report/message.h"
 
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

@@ -17,6 +17,7 @@
 
 #include "commands.h"
 #include "feed_lines.h"
+#include "json.h"
 #include "service.h"
 
 namespace rampart::cli {
@@ -27,13 +28,13 @@ constexpr int kWaitMs = 1000;
 constexpr std::size_t kReadBytes = 64 * 1024;
 // rsyslog waits 10 s for an answer.
 constexpr base::Micros kConfirmTimeout = std::chrono::seconds{8};
-constexpr base::Micros kTimeout = std::chrono::seconds{30};
+constexpr base::Micros kFeedTimeout = std::chrono::seconds{30};
 
 bool will_pass(const Failure& failure) {
   return failure.exit_code == kUnreachable || failure.code == "unavailable";
 }
 
-[[noreturn]] void fail(const Failure& failure) {
+[[noreturn]] void fail_for_caller(const Failure& failure) {
   throw Failure{will_pass(failure) ? kTryAgain : failure.exit_code, failure.code, failure.text};
 }
 
@@ -100,7 +101,7 @@ class LineSender {
         if (arguments_.confirm) {
           return "error: " + failure->text;
         }
-        fail(*failure);
+        fail_for_caller(*failure);
       }
       if (arguments_.confirm) {
         write_out(".");  // rsyslog: still at it
@@ -116,7 +117,7 @@ class LineSender {
  private:
   [[nodiscard]] std::optional<Failure> try_once(const Json& request) const {
     try {
-      static_cast<void>(service_.ask(request, arguments_.confirm ? kConfirmTimeout : kTimeout));
+      static_cast<void>(service_.ask(request, arguments_.confirm ? kConfirmTimeout : kFeedTimeout));
     } catch (const Failure& failure) {
       return failure;
     }
@@ -152,7 +153,7 @@ int feed_lines(const Arguments& arguments) {
 }
 
 // What is beyond the limit is read too: an MTA may take a closed pipe for a failure.
-std::string read_mail() {
+std::string read_whole_mail() {
   std::string bytes;
   std::array<char, kReadBytes> buffer{};
   for (std::size_t size = read_some(buffer); size > 0; size = read_some(buffer)) {
@@ -184,9 +185,9 @@ std::string outcome_in_words(const Json& answer) {
 int feed_message(const Arguments& arguments, const Output& output) {
   Json answer;
   try {
-    const std::string mail = read_mail();
+    const std::string mail = read_whole_mail();
     answer = Service(arguments).ask(
-        {{"command", "feed.message"}, {"base64", base::encode_base64(mail)}}, kTimeout);
+        {{"command", "feed.message"}, {"base64", base::encode_base64(mail)}}, kFeedTimeout);
   } catch (const Failure& failure) {
     throw Failure{kTryAgain, failure.code, failure.text};
   }

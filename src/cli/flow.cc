@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "flow_words.h"
+#include "json.h"
 #include "service.h"
 #include "status.h"
 #include "table.h"
@@ -14,8 +15,8 @@
 namespace rampart::cli {
 namespace {
 
-std::string name_of(const Json& flow) {
-  return text_of(flow, "sender") + ' ' + text_of(flow, "provider");
+std::string name_of(const control::FlowAnswer& answer) {
+  return answer.flow.key.sender + ' ' + answer.flow.key.provider;
 }
 
 constexpr std::size_t kNameWidth = 12;
@@ -38,18 +39,15 @@ std::string folded(std::string_view text) {
 
 }  // namespace
 
-std::string render_flow(const Json& answer, bool colours) {
-  const Json& flow = answer.at("flow");
+std::string render_flow(const control::FlowAnswer& answer, bool colours) {
   const auto line = [](std::string_view name, const std::string& text) {
     return fmt::format("{:<{}}{}\n", name, kNameWidth, folded(text));
   };
-  std::string text = line("flow", text_of(flow, "sender") + " -> " + text_of(flow, "provider"));
-  const std::string state = text_of(flow, "state");
+  const ramp::FlowKey& key = answer.flow.key;
+  std::string text = line("flow", key.sender + " -> " + key.provider);
   for (const FlowRow& row : explain_flow(answer)) {
-    const Colour colour = row.name != "state" ? Colour::None
-                          : state == "open"   ? Colour::Green
-                          : state == "paused" ? Colour::Red
-                                              : Colour::Yellow;
+    const Colour colour =
+        row.name == "state" ? colour_of(answer.flow.summary.status) : Colour::None;
     text += line(row.name, paint(row.text, colour, colours));
   }
   return text;
@@ -57,7 +55,7 @@ std::string render_flow(const Json& answer, bool colours) {
 
 Json with_words(Json answer) {
   Json words = Json::object();
-  for (const FlowRow& row : explain_flow(answer)) {
+  for (const FlowRow& row : explain_flow(control::decode<control::FlowAnswer>(answer))) {
     words[row.name] = row.text;
   }
   answer["words"] = std::move(words);
@@ -69,7 +67,7 @@ int run_flow_show(const Arguments& arguments, const Output& output) {
   if (output.json()) {
     output.print_json(with_words(answer));
   } else {
-    output.print(render_flow(answer, output.colours()));
+    output.print(render_flow(control::decode<control::FlowAnswer>(answer), output.colours()));
   }
   return kDone;
 }
@@ -84,9 +82,9 @@ int run_flow_pause(const Arguments& arguments, const Output& output) {
     output.print_json(answer);
     return kDone;
   }
-  const base::WallTime now = time_of(answer, "now").value_or(base::WallTime{});
-  output.print(fmt::format("{}  {}\nundo: rampart flow resume {}\n", name_of(answer.at("flow")),
-                           state_in_words(answer.at("flow"), now), name_of(answer.at("flow"))));
+  const auto paused = control::decode<control::FlowAnswer>(answer);
+  output.print(fmt::format("{0}  {1}\nundo: rampart flow resume {0}\n", name_of(paused),
+                           state_in_words(paused.flow, paused.now)));
   return kDone;
 }
 
@@ -96,10 +94,9 @@ int run_flow_resume(const Arguments& arguments, const Output& output) {
     output.print_json(answer);
     return kDone;
   }
-  const base::WallTime now = time_of(answer, "now").value_or(base::WallTime{});
-  output.print(fmt::format("{}  resumed, now {}\nundo: rampart flow pause {}\n",
-                           name_of(answer.at("flow")), state_in_words(answer.at("flow"), now),
-                           name_of(answer.at("flow"))));
+  const auto resumed = control::decode<control::FlowAnswer>(answer);
+  output.print(fmt::format("{0}  resumed, now {1}\nundo: rampart flow pause {0}\n",
+                           name_of(resumed), state_in_words(resumed.flow, resumed.now)));
   return kDone;
 }
 

@@ -6,13 +6,14 @@
 
 #include <string>
 
-#include "json.h"
+#include "rampart/control/answers.h"
+
+#include "json_fwd.h"
 
 namespace rampart::cli {
 
-/// @param answer  of flow.show
-std::string render_flow(const Json& answer, bool colours);
-/// The answer with the same rows under "words", for scripts that show them to people.
+std::string render_flow(const control::FlowAnswer& answer, bool colours);
+/// The answer of flow.show with the same rows under "words", for scripts that show them to people.
 Json with_words(Json answer);
 
 }  // namespace rampart::cli

@@ -1,11 +1,8 @@
 #include "flow_words.h"
 
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "rampart/base/time.h"
 
 #include "flow_facts.h"
 #include "status.h"
@@ -16,24 +13,28 @@ namespace rampart::cli {
 namespace {
 
 using base::WallTime;
+using control::known;
+using ramp::Reason;
+using Cause = ramp::PauseFacts::Cause;
+using Obstacle = ramp::ProbingFacts::Obstacle;
 
 // What is asked about: the flow, and whoever of flow and host flow takes nothing.
 struct Scene {
-  const Json& flow;
-  const Json& explanation;
-  const Json& facts;  ///< of the one that takes nothing
+  const engine::FlowStatus& flow;
+  const ramp::Explanation& all;
+  const ramp::FlowFacts& facts;  ///< of the one that takes nothing
   bool host = false;
   WallTime now{};
 
-  [[nodiscard]] std::string when(const Json& json, const char* key) const {
-    return moment(time_of(json, key), now);
+  [[nodiscard]] std::string when(WallTime time) const { return moment(time, now); }
+  /// Of a time that may not be known: now.
+  [[nodiscard]] std::string clock(WallTime time) const {
+    return local_clock(known(time).value_or(now), now);
   }
-  [[nodiscard]] std::string name() const {
-    return text_of(flow, "sender") + ' ' + text_of(flow, "provider");
+  [[nodiscard]] std::string resume() const {
+    return "rampart flow resume " + flow.key.sender + ' ' + flow.key.provider;
   }
-  [[nodiscard]] std::string resume() const { return "rampart flow resume " + name(); }
   [[nodiscard]] std::string_view whole() const { return host ? " of this whole host" : ""; }
-  [[nodiscard]] bool hears() const { return flag_of(explanation, "feed_healthy"); }
 };
 
 // What one scene comes down to.
@@ -44,106 +45,99 @@ struct Story {
 };
 
 std::string again(const Scene& scene) {
-  const Json& pause = part(scene.facts, "pause");
-  return text_of(pause, "cause") == "block"
-             ? "another block pauses for " + length(pause, "next_block_seconds")
-             : "\"too fast\" again pauses for " + length(pause, "next_too_fast_seconds");
+  const ramp::PauseFacts& pause = scene.facts.pause;
+  return pause.cause == Cause::Block
+             ? "another block pauses for " + base::format_duration(pause.next_block)
+             : "\"too fast\" again pauses for " + base::format_duration(pause.next_too_fast);
 }
 
 // What follows when a pause is over.
 std::string after_pause(const Scene& scene) {
-  if (!scene.hears()) {
+  if (!scene.all.feed_healthy) {
     return "then mail goes within its limits, without a test: the log is not read";
   }
-  const std::uint64_t deferred = number_of(scene.facts, "deferred");
-  const auto waits = time_of(scene.facts, "waits_until");
-  const auto until = time_of(scene.flow, "until");
-  if (deferred > 0 && waits && until && *waits > *until) {
+  const auto until = known(scene.flow.summary.until);
+  if (scene.facts.deferred > 0 && until && scene.facts.waits_until > *until) {
     return fmt::format(
         "then the MTA's queue asks first: new mail waits for its {} until {} at most, then goes "
         "one message at a time until one is delivered",
-        count_of(deferred, "deferred recipient"), local_clock(*waits, scene.now));
+        count_of(scene.facts.deferred, "deferred recipient"),
+        local_clock(scene.facts.waits_until, scene.now));
   }
   return "then one message as a test, one at a time until one is delivered";
 }
 
 Story tell_stopped(const Scene& scene) {
-  const Json& all = scene.explanation;
-  const std::string bound = percent(fraction_of(all, "stop_share"));
-  const std::uint64_t n = number_of(all, "recipients");
+  const std::string bound = percent(scene.all.stop_share);
+  const std::uint64_t n = rounded(scene.all.recipients);
+  const std::uint64_t dead = rounded(scene.all.dead);
   Story story;
   story.why =
       n == 0 ? fmt::format("too many recipients of this sender do not exist (more than {})", bound)
              : fmt::format(
                    "{} of the last {} of this sender do not exist ({}, more than "
                    "{} stops it at all providers), told at {}",
-                   grouped(number_of(all, "dead")), count_of(n, "recipient"),
-                   share(number_of(all, "dead"), n), bound,
-                   local_clock(time_of(all, "stop_since").value_or(scene.now), scene.now));
+                   grouped(dead), count_of(n, "recipient"), share(dead, n), bound,
+                   scene.clock(scene.all.stop_since));
   story.next =
       fmt::format("nothing to any provider until {}, then as before; the next stop would last {}",
-                  scene.when(all, "stop_until"), length(all, "next_stop_seconds"));
+                  scene.when(scene.all.stop_until), base::format_duration(scene.all.next_stop));
   story.act = "clean the list; at once, for all flows of this sender: " + scene.resume();
   return story;
 }
 
+Story tell_paused_by_person(const Scene& scene) {
+  const WallTime until = scene.facts.pause.until;
+  Story story;
+  story.why = "a person paused it";
+  story.next = is_for_ever(until, scene.now) ? "nothing until a person resumes it"
+                                             : "nothing until " + scene.when(until);
+  story.act = "at once: " + scene.resume();
+  return story;
+}
+
 Story tell_paused(const Scene& scene) {
-  const Json& pause = part(scene.facts, "pause");
-  const std::string cause = text_of(pause, "cause");
+  const ramp::PauseFacts& pause = scene.facts.pause;
+  if (pause.cause == Cause::Person) {
+    return tell_paused_by_person(scene);
+  }
   Story story;
   story.act = "wait; or at once: " + scene.resume();
-  if (cause == "person") {
-    story.why = "a person paused it";
-    const auto until = time_of(pause, "until");
-    const bool for_ever = !until || *until > scene.now + std::chrono::hours{24 * 365 * 5};
-    story.next = for_ever ? "nothing until a person resumes it"
-                          : "nothing until " + scene.when(pause, "until");
-    story.act = "at once: " + scene.resume();
-    return story;
-  }
-  const auto since = time_of(pause, "since");
-  const std::string paused =
-      since ? "; paused since " + local_clock(*since, scene.now) : std::string{};
-  const auto blocked = time_of(pause, "last_block");
-  if (cause == "block") {
-    story.why = "the provider blocked mail, last told at " +
-                local_clock(blocked.value_or(scene.now), scene.now) + paused;
+  const bool since = known(pause.since).has_value();
+  const std::string paused = since ? "; paused since " + scene.clock(pause.since) : std::string{};
+  if (pause.cause == Cause::Block) {
+    story.why = "the provider blocked mail, last told at " + scene.clock(pause.last_block) + paused;
     story.act = "find the cause (rampart explain REPLY); wait; or at once: " + scene.resume();
   } else {
-    story.why = "the provider said \"too fast\", last at " +
-                local_clock(time_of(pause, "last_deferral").value_or(scene.now), scene.now) +
-                paused;
-    if (blocked && since && *blocked >= *since) {
-      story.why += "; it blocked mail too, at " + local_clock(*blocked, scene.now);
+    story.why =
+        "the provider said \"too fast\", last at " + scene.clock(pause.last_deferral) + paused;
+    if (since && known(pause.last_block) && pause.last_block >= pause.since) {
+      story.why += "; it blocked mail too, at " + scene.clock(pause.last_block);
     }
   }
-  story.next = fmt::format("nothing new until {}, {}; {}", scene.when(pause, "until"),
+  story.next = fmt::format("nothing new until {}, {}; {}", scene.when(pause.until),
                            after_pause(scene), again(scene));
-  if (cause == "block" && scene.facts.contains("limit") && !scene.facts["limit"].is_null()) {
-    story.next += fmt::format(
-        "; at most {} in 24 hours until {}", grouped(number_of(scene.facts, "allowance")),
-        local_clock(time_of(scene.facts, "limit_until").value_or(scene.now), scene.now));
+  if (pause.cause == Cause::Block && scene.facts.limit > 0) {
+    story.next +=
+        fmt::format("; at most {} in 24 hours until {}", grouped(scene.facts.allowance.day),
+                    scene.clock(scene.facts.limit_until));
   }
   return story;
 }
 
 Story tell_host_paused(const Scene& scene) {
+  const std::vector<std::string>& names = scene.all.suffering;
   Story story = tell_paused(scene);
-  std::vector<std::string> names;
-  for (const Json& name : part(scene.explanation, "suffering")) {
-    names.push_back(name.is_string() ? name.get<std::string>() : std::string{});
-  }
-  story.why =
-      fmt::format("this host is paused at this provider: {} of {} suffer{}; {}", names.size(),
-                  count_of(number_of(scene.explanation, "senders_heard"), "sender"),
-                  names.empty() ? "" : ": " + joined(names), story.why);
+  story.why = fmt::format("this host is paused at this provider: {} of {} suffer{}; {}",
+                          names.size(), count_of(scene.all.senders_heard, "sender"),
+                          names.empty() ? "" : ": " + joined(names), story.why);
   story.act = "wait: a pause of the whole host ends by itself";
   return story;
 }
 
 Story tell_one_at_a_time(const Scene& scene) {
-  const std::uint64_t in_flight = number_of(scene.facts, "in_flight");
-  const auto ended = time_of(part(scene.facts, "pause"), "until");
+  const std::uint32_t in_flight = scene.facts.in_flight;
+  const auto ended = known(scene.facts.pause.until);
   const std::string what = scene.host ? "this host's mail" : "mail";
   Story story;
   story.why = fmt::format("nothing was delivered since the pause{}: {} goes one at a time",
@@ -157,97 +151,96 @@ Story tell_one_at_a_time(const Scene& scene) {
 }
 
 Story tell_waiting(const Scene& scene) {
-  const std::uint64_t deferred = number_of(scene.facts, "deferred");
+  const std::uint32_t deferred = scene.facts.deferred;
   Story story;
   story.why = fmt::format(
       "{} that the provider deferred as \"too fast\" {} in the MTA's queue, "
       "whose own retry asks first",
       count_of(deferred, "recipient"), deferred == 1 ? "waits" : "wait");
-  story.next =
-      fmt::format("new mail goes when {} through; at {} {} all the same",
-                  deferred == 1 ? "it is" : "they are", scene.when(scene.facts, "waits_until"),
-                  flag_of(scene.facts, "careful") ? "one message may ask" : "it goes");
+  story.next = fmt::format(
+      "new mail goes when {} through; at {} {} all the same", deferred == 1 ? "it is" : "they are",
+      scene.when(scene.facts.waits_until), scene.facts.careful ? "one message may ask" : "it goes");
   story.act = "postqueue -p shows them; or at once: " + scene.resume();
   return story;
 }
 
-std::string tell_probing(const Scene& scene) {
-  const Json& probing = part(scene.facts, "probing");
-  const std::string obstacle = text_of(probing, "obstacle");
-  const std::string bound = grouped(number_of(probing, "bound"));
-  if (obstacle == "schedule") {
-    return "no probing: a schedule's rung is never exceeded";
-  }
-  if (obstacle == "limit") {
-    return "no probing under a learned limit, which ends at " +
-           scene.when(scene.facts, "limit_until");
-  }
-  if (obstacle == "bound") {
-    return "no probing: it has come to its bound of " + bound;
-  }
-  if (obstacle == "feed") {
-    return "no probing: the log is not read";
-  }
-  const auto due = time_of(probing, "due");
-  if (!due) {
+// When the next step of probing comes, and after what.
+std::string tell_step(const Scene& scene) {
+  const ramp::ProbingFacts& probing = scene.facts.probing;
+  if (!known(probing.due)) {
     return {};
   }
-  const std::string from = *due > scene.now ? "from " + scene.when(probing, "due")
-                           : flag_of(probing, "waits_for_report")
-                               ? "when the mail under way is reported"
-                               : "now";
-  const Json& pause = part(scene.facts, "pause");
-  const char* last = obstacle == "block" ? "last_block" : "last_deferral";
-  const auto since = time_of(pause, last);
-  const std::string why =
-      obstacle == "none" || !since
-          ? ""
-          : fmt::format(" after the {} at {}", obstacle, local_clock(*since, scene.now));
+  const std::string from = probing.due > scene.now    ? "from " + scene.when(probing.due)
+                           : probing.waits_for_report ? "when the mail under way is reported"
+                                                      : "now";
+  const ramp::PauseFacts& pause = scene.facts.pause;
+  const auto since =
+      known(probing.obstacle == Obstacle::Block ? pause.last_block : pause.last_deferral);
+  const std::string why = probing.obstacle == Obstacle::None || !since
+                              ? ""
+                              : fmt::format(" after the {} at {}", to_string(probing.obstacle),
+                                            local_clock(*since, scene.now));
   return fmt::format("probing {}{}: {} in 24 hours, then more every {}, up to {}", from, why,
-                     grouped(number_of(probing, "step_to")), length(probing, "every_seconds"),
-                     bound);
+                     grouped(probing.step_to), base::format_duration(probing.every),
+                     grouped(probing.bound));
+}
+
+std::string tell_probing(const Scene& scene) {
+  switch (scene.facts.probing.obstacle) {
+    case Obstacle::Schedule:
+      return "no probing: a schedule's rung is never exceeded";
+    case Obstacle::Limit:
+      return "no probing under a learned limit, which ends at " +
+             scene.when(scene.facts.limit_until);
+    case Obstacle::Bound:
+      return "no probing: it has come to its bound of " + grouped(scene.facts.probing.bound);
+    case Obstacle::Feed:
+      return "no probing: the log is not read";
+    default:
+      return tell_step(scene);
+  }
 }
 
 Story tell_day(const Scene& scene) {
+  const ramp::FlowFacts& facts = scene.facts;
   Story story;
   story.why = fmt::format("the day's allowance{} is used: {} of {} in 24 hours", scene.whole(),
-                          grouped(number_of(scene.facts, "used")),
-                          grouped(number_of(scene.facts, "allowance")));
+                          grouped(facts.allowance.used_day), grouped(facts.allowance.day));
   const std::string probing = tell_probing(scene);
-  const auto at = time_of(scene.facts, "frees_at");
-  const std::string frees = at ? fmt::format("{} more at {} as the oldest hour leaves the window",
-                                             grouped(number_of(scene.facts, "frees")),
-                                             scene.when(scene.facts, "frees_at"))
-                               : std::string{};
-  const auto due = time_of(part(scene.facts, "probing"), "due");
-  story.next = due && (!at || *due < *at) ? either(probing, frees) : either(frees, probing);
+  const bool frees = known(facts.frees_at).has_value();
+  const std::string more = frees ? fmt::format("{} more at {} as the oldest hour leaves the window",
+                                               grouped(facts.frees), scene.when(facts.frees_at))
+                                 : std::string{};
+  const auto due = known(facts.probing.due);
+  story.next =
+      due && (!frees || *due < facts.frees_at) ? either(probing, more) : either(more, probing);
   return story;
 }
 
-Story tell_hour(const Scene& scene, const std::string& reason) {
-  const std::string every = interval(fraction_of(scene.facts, "interval_seconds"));
+Story tell_hour(const Scene& scene) {
+  const ramp::Allowance& allowance = scene.facts.allowance;
   Story story;
-  story.why = reason == "hour"
-                  ? fmt::format("this hour's part of the allowance{} is used: {} of {}",
-                                scene.whole(), grouped(number_of(scene.facts, "used_hour")),
-                                grouped(number_of(scene.facts, "allowance_hour")))
-                  : fmt::format("mail{} is spaced evenly: {} an hour, one every {}", scene.whole(),
-                                grouped(number_of(scene.facts, "allowance_hour")), every);
-  story.next = "the next recipient may go at " + scene.when(scene.flow, "until");
+  story.why =
+      scene.flow.summary.reason == Reason::Hour
+          ? fmt::format("this hour's part of the allowance{} is used: {} of {}", scene.whole(),
+                        grouped(allowance.used_hour), grouped(allowance.hour))
+          : fmt::format("mail{} is spaced evenly: {} an hour, one every {}", scene.whole(),
+                        grouped(allowance.hour), interval(scene.facts.interval));
+  story.next = "the next recipient may go at " + scene.when(scene.flow.summary.until);
   return story;
 }
 
 Story tell_in_flight(const Scene& scene) {
-  const std::uint64_t in_flight = number_of(scene.facts, "in_flight");
+  const std::uint32_t in_flight = scene.facts.in_flight;
   Story story;
   story.why = fmt::format("{} of {}{} {} whose fate is not known yet", grouped(in_flight),
-                          grouped(number_of(scene.facts, "in_flight_max")), scene.whole(),
+                          grouped(scene.facts.allowance.flight), scene.whole(),
                           in_flight == 1 ? "is under way" : "are under way");
-  if (flag_of(scene.facts, "new_ground")) {
+  if (scene.facts.allowance.new_ground) {
     story.why += fmt::format(
         "; this is more in 24 hours than was ever delivered ({}), so it goes "
         "slowly",
-        grouped(number_of(scene.facts, "level")));
+        grouped(scene.facts.allowance.level));
   }
   story.next = "the next goes as soon as the log tells what became of one";
   return story;
@@ -256,96 +249,92 @@ Story tell_in_flight(const Scene& scene) {
 Story tell_first_contact(const Scene& scene) {
   return {fmt::format("nobody knows yet which provider runs this domain's mail: {} until the first "
                       "answer",
-                      count_of(number_of(scene.explanation, "first_contact"), "recipient")),
+                      count_of(scene.all.first_contact, "recipient")),
           fmt::format("{} under way; the first answer opens the flow",
-                      count_of(number_of(scene.facts, "in_flight"), "recipient")),
+                      count_of(scene.facts.in_flight, "recipient")),
           {}};
 }
 
 Story tell_limited(const Scene& scene) {
   return {"a learned limit is in force; mail goes within it",
           fmt::format("{} more in these 24 hours; the limit ends at {}",
-                      grouped(left_of(scene.facts)), scene.when(scene.facts, "limit_until")),
+                      grouped(left_of(scene.facts.allowance)), scene.when(scene.facts.limit_until)),
           {}};
 }
 
 Story tell_open(const Scene& scene) {
-  if (scene.facts.value("allowance", Json()).is_null()) {
+  if (scene.facts.allowance.day == ramp::kUnlimited) {
     return {"nothing stands in the way", "mail goes as it comes", {}};
   }
-  if (left_of(scene.facts) == 0) {  // one step of probing is open
+  if (left_of(scene.facts.allowance) == 0) {  // one step of probing is open
     Story story = tell_day(scene);
     story.next = tell_probing(scene);
     return story;
   }
   return {"nothing stands in the way",
           fmt::format("mail goes as it comes: {} more in these 24 hours",
-                      grouped(left_of(scene.facts))),
+                      grouped(left_of(scene.facts.allowance))),
           {}};
 }
 
 Story tell(const Scene& scene) {
-  const std::string reason = text_of(scene.flow, "reason");
-  if (reason == "stopped") {
-    return tell_stopped(scene);
+  switch (scene.flow.summary.reason) {
+    case Reason::Stopped:
+      return tell_stopped(scene);
+    case Reason::Paused:
+      return tell_paused(scene);
+    case Reason::HostPaused:
+      return tell_host_paused(scene);
+    case Reason::OneAtATime:
+      return tell_one_at_a_time(scene);
+    case Reason::WaitingForDeferred:
+      return tell_waiting(scene);
+    case Reason::Day:
+      return tell_day(scene);
+    case Reason::Hour:
+    case Reason::Pace:
+      return tell_hour(scene);
+    case Reason::InFlight:
+      return tell_in_flight(scene);
+    case Reason::FirstContact:
+      return tell_first_contact(scene);
+    case Reason::Limited:
+      return tell_limited(scene);
+    case Reason::None:
+    case Reason::BehindHeld:
+      break;
   }
-  if (reason == "paused") {
-    return tell_paused(scene);
-  }
-  if (reason == "host_paused") {
-    return tell_host_paused(scene);
-  }
-  if (reason == "one_at_a_time") {
-    return tell_one_at_a_time(scene);
-  }
-  if (reason == "waiting_for_deferred") {
-    return tell_waiting(scene);
-  }
-  if (reason == "day") {
-    return tell_day(scene);
-  }
-  if (reason == "hour" || reason == "pace") {
-    return tell_hour(scene, reason);
-  }
-  if (reason == "in_flight") {
-    return tell_in_flight(scene);
-  }
-  if (reason == "first_contact") {
-    return tell_first_contact(scene);
-  }
-  return reason == "limited" ? tell_limited(scene) : tell_open(scene);
+  return tell_open(scene);
 }
 
 // Mail goes in spite of what `story` says.
-void tell_unbound(const Json& flow, Story& story) {
-  const std::string over = text_of(flow, "over");
-  const char* why = flag_of(flow, "exempt")    ? "the flow is exempt"
-                    : flag_of(flow, "observe") ? "the flow is only observed"
-                    : over == "accept"         ? "over is \"accept\""
-                    : over == "tag"            ? "over is \"tag\""
-                                               : nullptr;
-  if (why != nullptr && text_of(flow, "state") != "open") {
+void tell_unbound(const engine::FlowStatus& flow, Story& story) {
+  const char* why = flow.exempt               ? "the flow is exempt"
+                    : flow.observe            ? "the flow is only observed"
+                    : flow.action == "accept" ? "over is \"accept\""
+                    : flow.action == "tag"    ? "over is \"tag\""
+                                              : nullptr;
+  if (why != nullptr && flow.summary.status != ramp::FlowStatus::Open) {
     story.next = fmt::format("mail goes all the same: {}; else: {}", why, story.next);
   }
 }
 
 }  // namespace
 
-std::vector<FlowRow> explain_flow(const Json& answer) {
-  const Json& flow = part(answer, "flow");
-  const Json& explanation = part(flow, "explanation");
-  const bool host = flag_of(explanation, "by_host") || text_of(flow, "reason") == "host_paused";
-  const Scene scene{flow, explanation, part(explanation, host ? "host" : "flow"), host,
-                    time_of(answer, "now").value_or(WallTime{})};
+std::vector<FlowRow> explain_flow(const control::FlowAnswer& answer) {
+  const engine::FlowStatus& flow = answer.flow;
+  const ramp::Explanation all = flow.explanation.value_or(ramp::Explanation{});
+  const bool host = all.summary.host || flow.summary.reason == Reason::HostPaused;
+  const Scene scene{flow, all, host ? all.host : all.flow, host, answer.now};
   Story story = tell(scene);
   tell_unbound(flow, story);
   std::vector<FlowRow> rows{{"state", state_in_words(flow, scene.now)}, {"why", story.why}};
-  if (const std::string reply = text_of(flow, "last_reply"); !reply.empty()) {
-    rows.push_back({"reply", reply + "   rule " + text_of(flow, "last_rule")});
+  if (!flow.last_reply.empty()) {
+    rows.push_back({"reply", flow.last_reply + "   rule " + flow.last_rule});
   }
   rows.push_back({"next", std::move(story.next)});
   rows.push_back({"do", std::move(story.act)});
-  for (FlowRow& row : fact_rows(flow, explanation, scene.now)) {
+  for (FlowRow& row : fact_rows(flow, all, scene.now)) {
     rows.push_back(std::move(row));
   }
   std::erase_if(rows, [](const FlowRow& row) { return row.text.empty(); });

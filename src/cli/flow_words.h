@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "json.h"
+#include "rampart/control/answers.h"
 
 namespace rampart::cli {
 
@@ -16,8 +16,7 @@ struct FlowRow {
   std::string text;
 };
 
-/// @param answer  of flow.show
 /// @return the rows in their order, empty ones left out
-std::vector<FlowRow> explain_flow(const Json& answer);
+std::vector<FlowRow> explain_flow(const control::FlowAnswer& answer);
 
 }  // namespace rampart::cli

@@ -5,30 +5,21 @@
 
 #include <fmt/format.h>
 
+#include "rampart/control/answers.h"
+
 #include "commands.h"
-#include "held_mail.h"
+#include "json.h"
 #include "service.h"
 #include "table.h"
 #include "words.h"
 
 namespace rampart::cli {
 
-std::vector<std::string> texts_of(const Json& json, const char* key) {
-  std::vector<std::string> texts;
-  for (const Json& one : json.value(key, Json::array())) {
-    if (one.is_string()) {
-      texts.push_back(one.get<std::string>());
-    }
-  }
-  return texts;
-}
-
 namespace {
 
 constexpr std::size_t kRecipientsShown = 3;
 
-std::string recipients_in_words(const Json& held, bool full) {
-  std::vector<std::string> shown = texts_of(held, "recipients");
+std::string recipients_in_words(std::vector<std::string> shown, bool full) {
   const std::size_t all = shown.size();
   if (!full) {
     shown.resize(std::min(all, kRecipientsShown));
@@ -39,57 +30,60 @@ std::string recipients_in_words(const Json& held, bool full) {
          (shown.size() < all ? fmt::format(" and {} more", all - shown.size()) : "");
 }
 
-std::string providers_in_words(const Json& held) {
-  const std::vector<std::string> all = texts_of(held, "providers");
+std::string providers_in_words(const std::vector<std::string>& all) {
   const std::set<std::string> distinct(all.begin(), all.end());
   return joined({distinct.begin(), distinct.end()});
 }
 
 // When it should go.
-Table::Cell next_in_words(const Json& held, base::WallTime now) {
-  if (text_of(held, "state") == "releasing") {
+Table::Cell next_in_words(const engine::HeldMessage& message, base::WallTime now) {
+  using store::HeldRecord;
+  if (message.record.state == HeldRecord::State::Releasing) {
     return {"being released", Colour::Green};
   }
-  if (text_of(held, "waits_for") == "person") {
+  if (message.record.waits_for == HeldRecord::WaitsFor::Person) {
     return {"waits for a person", Colour::Yellow};
   }
-  if (const auto expected = time_of(held, "expected")) {
-    return {*expected <= now ? "now" : local_clock(*expected, now), Colour::None};
+  if (message.expected) {
+    return {*message.expected <= now ? "now" : local_clock(*message.expected, now), Colour::None};
   }
   return {"nobody releases it", Colour::Red};
+}
+
+void mask(control::HeldAnswer& answer) {
+  for (engine::HeldMessage& message : answer.held) {
+    for (std::string& address : message.record.recipients) {
+      address = masked(address);
+    }
+  }
 }
 
 }  // namespace
 
 int run_hold_list(const Arguments& arguments, const Output& output) {
-  const Json answer = Service(arguments).ask({{"command", "hold.list"}});
-  const Json& held = answer.at("held");
-  const base::WallTime now = time_of(answer, "now").value_or(base::WallTime{});
+  const Json json = Service(arguments).ask({{"command", "hold.list"}});
+  auto answer = control::decode<control::HeldAnswer>(json);
   if (arguments.ids) {
-    for (const Json& one : held) {
-      output.print(text_of(one, "queue_id") + '\n');
+    for (const engine::HeldMessage& message : answer.held) {
+      output.print(message.record.queue_id + '\n');
     }
     return kDone;
   }
   if (output.json()) {
-    Json shown = answer;
-    for (Json& one : shown["held"]) {
-      for (Json& address : one["recipients"]) {
-        address = arguments.full ? address.get<std::string>() : masked(address.get<std::string>());
-      }
-    }
-    output.print_json(shown);
+    mask(answer);
+    output.print_json(arguments.full ? json : control::encode(answer));
     return kDone;
   }
   Table table({{"QUEUE ID"}, {"HELD"}, {"SENDER"}, {"TO"}, {"PROVIDER"}, {"WHY"}, {"NEXT"}});
-  for (const Json& one : held) {
-    table.add({{text_of(one, "queue_id")},
-               {elapsed(now - time_of(one, "held_at").value_or(now))},
-               {text_of(one, "sender")},
-               {recipients_in_words(one, arguments.full)},
-               {providers_in_words(one)},
-               {reason_in_words(text_of(one, "reason"))},
-               next_in_words(one, now)});
+  for (const engine::HeldMessage& message : answer.held) {
+    const store::HeldRecord& held = message.record;
+    table.add({{held.queue_id},
+               {elapsed(answer.now - control::known(held.held_at).value_or(answer.now))},
+               {held.sender},
+               {recipients_in_words(held.recipients, arguments.full)},
+               {providers_in_words(held.providers)},
+               {reason_in_words(held.reason)},
+               next_in_words(message, answer.now)});
   }
   output.print(table.rows() > 0
                    ? table.render(output.colours()) +

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "rampart/base/text.h"
+#include "rampart/control/answers.h"
 #include "rampart/release/mta_tools.h"
 #include "rampart/release/work.h"
 
 #include "commands.h"
-#include "held_mail.h"
+#include "json.h"
 #include "service.h"
 
 namespace rampart::cli {
@@ -26,24 +27,21 @@ using Ids = std::vector<mail::QueueId>;
 
 // What one request may take: a few minutes, for the tools of a busy MTA.
 constexpr std::size_t kAtOnce = 200;
-constexpr base::Micros kTimeout = std::chrono::minutes{10};
+constexpr base::Micros kOrderTimeout = std::chrono::minutes{10};
 
-struct Verb {
+struct HoldVerb {
   const char* command;  ///< of the service
   const char* name;
   const char* done;  ///< as a result
   const char* passive;
   release::Command work;
 };
-constexpr Verb kRelease{"hold.release", "release", "released", "released",
-                        release::Command::Release};
-constexpr Verb kDrop{"hold.drop", "drop", "deleted", "deleted", release::Command::Delete};
+constexpr HoldVerb kRelease{"hold.release", "release", "released", "released",
+                            release::Command::Release};
+constexpr HoldVerb kDrop{"hold.drop", "drop", "deleted", "deleted", release::Command::Delete};
 
-struct Outcome {
-  std::string id;
-  std::string result;  ///< of release::Told, or "would_release", "would_drop"
-  std::string text;
-};
+// Its result is one of release::Told, or "would_release", "would_drop", "not_held_here".
+using Outcome = control::HoldOutcome;
 using Outcomes = std::vector<Outcome>;
 
 std::vector<std::string> words_of(const Arguments& arguments) {
@@ -53,26 +51,25 @@ std::vector<std::string> words_of(const Arguments& arguments) {
   return {std::istream_iterator<std::string>(std::cin), {}};
 }
 
-bool is_of_flow(const Json& held, const std::vector<std::string>& flow) {
-  if (flow.empty()) {
-    return true;
-  }
-  const std::vector<std::string> providers = texts_of(held, "providers");
-  return text_of(held, "sender") == flow[0] &&
-         std::find(providers.begin(), providers.end(), flow[1]) != providers.end();
+bool is_of_flow(const store::HeldRecord& held, const std::vector<std::string>& flow) {
+  return flow.empty() ||
+         (held.sender == flow[0] &&
+          std::find(held.providers.begin(), held.providers.end(), flow[1]) != held.providers.end());
 }
 
 // What was asked for, in order, without repeats.
-Ids wanted_ids(const Arguments& arguments, const Json& held, const Verb& verb) {
+Ids wanted_ids(const Arguments& arguments,
+               const std::vector<engine::HeldMessage>& held,
+               const HoldVerb& verb) {
   if (arguments.all != arguments.words.empty() || (!arguments.all && !arguments.flow.empty())) {
     throw Failure{kUsage, "usage",
                   "name queue IDs, or \"-\" for standard input, or --all, with or without --flow"};
   }
   std::vector<std::string> words;
   if (arguments.all) {
-    for (const Json& one : held) {
-      if (is_of_flow(one, arguments.flow)) {
-        words.push_back(text_of(one, "queue_id"));
+    for (const engine::HeldMessage& message : held) {
+      if (is_of_flow(message.record, arguments.flow)) {
+        words.push_back(message.record.queue_id);
       }
     }
   } else {
@@ -94,7 +91,7 @@ Ids wanted_ids(const Arguments& arguments, const Json& held, const Verb& verb) {
   return ids;
 }
 
-void ask_first(const Arguments& arguments, std::size_t count, const Verb& verb) {
+void ask_for_number(const Arguments& arguments, std::size_t count, const HoldVerb& verb) {
   const bool needed = arguments.all && !arguments.yes && !arguments.dry_run && count > 0;
   const std::string question =
       fmt::format("This {}s {} messages. Type the number: ",
@@ -117,7 +114,7 @@ Json texts(const Ids& ids) {
 // Root by itself. The service charges first, then the tools act, then it is told what they said.
 class Direct {
  public:
-  Direct(const Arguments& arguments, const Service& service, const Verb& verb)
+  Direct(const Arguments& arguments, const Service& service, const HoldVerb& verb)
       : service_(service), verb_(verb), tools_(release::make_mta_tools(arguments.mta)) {}
 
   Outcomes run(const Ids& ids, const std::set<std::string>& held_here) {
@@ -149,8 +146,8 @@ class Direct {
   Ids order(const Ids& ids) {
     const Json answer = service_.ask({{"command", "hold.order"}, {"ids", texts(ids)}});
     Ids ordered;
-    for (const std::string& text : texts_of(answer, "ordered")) {
-      if (auto id = mail::parse_queue_id(text)) {
+    for (const Json& text : answer.at("ordered")) {
+      if (auto id = mail::parse_queue_id(text.get<std::string>())) {
         ordered.push_back(std::move(*id));
       }
     }
@@ -185,20 +182,17 @@ class Direct {
   }
 
   const Service& service_;
-  const Verb& verb_;
+  const HoldVerb& verb_;
   std::unique_ptr<release::MtaTools> tools_;
 };
 
-Outcomes ask_service(const Service& service, const Ids& ids, const Verb& verb) {
-  const Json answer = service.ask({{"command", verb.command}, {"ids", texts(ids)}}, kTimeout);
-  Outcomes outcomes;
-  for (const Json& one : answer.at("messages")) {
-    outcomes.push_back({text_of(one, "queue_id"), text_of(one, "result"), text_of(one, "text")});
-  }
-  return outcomes;
+Outcomes ask_service(const Service& service, const Ids& ids, const HoldVerb& verb) {
+  return control::decode<control::OrdersAnswer>(
+             service.ask({{"command", verb.command}, {"ids", texts(ids)}}, kOrderTimeout))
+      .messages;
 }
 
-std::string in_words(const Outcome& outcome, const Verb& verb) {
+std::string in_words(const Outcome& outcome, const HoldVerb& verb) {
   const std::string more = outcome.text.empty() ? "" : "; " + outcome.text;
   if (outcome.result == "gone") {
     return "not in the hold queue any more: released, deleted or returned by others";
@@ -223,11 +217,12 @@ std::string in_words(const Outcome& outcome, const Verb& verb) {
          more;
 }
 
-void print_outcomes(const Outcomes& outcomes, const Verb& verb, const Output& output) {
+void print_outcomes(const Outcomes& outcomes, const HoldVerb& verb, const Output& output) {
   if (output.json()) {
     Json list = Json::array();
     for (const Outcome& one : outcomes) {
-      list.push_back({{"queue_id", one.id}, {"result", one.result}, {"text", in_words(one, verb)}});
+      list.push_back(
+          {{"queue_id", one.queue_id}, {"result", one.result}, {"text", in_words(one, verb)}});
     }
     output.print_json(Json{{"messages", std::move(list)}});
     return;
@@ -235,7 +230,7 @@ void print_outcomes(const Outcomes& outcomes, const Verb& verb, const Output& ou
   std::size_t done = 0;
   bool dry = false;
   for (const Outcome& one : outcomes) {
-    output.print(fmt::format("{}  {}\n", one.id, base::printable(in_words(one, verb))));
+    output.print(fmt::format("{}  {}\n", one.queue_id, base::printable(in_words(one, verb))));
     dry = dry || one.result.starts_with("would_");
     done += one.result == verb.done || one.result.starts_with("would_") ? 1U : 0U;
   }
@@ -248,7 +243,7 @@ Outcomes carry_out(const Arguments& arguments,
                    const Service& service,
                    const Ids& ids,
                    const std::set<std::string>& held_here,
-                   const Verb& verb) {
+                   const HoldVerb& verb) {
   Outcomes all;
   std::unique_ptr<Direct> direct;
   for (std::size_t from = 0; from < ids.size(); from += kAtOnce) {
@@ -280,15 +275,15 @@ Outcomes carry_out(const Arguments& arguments,
   return all;
 }
 
-int run(const Arguments& arguments, const Output& output, const Verb& verb) {
+int give_order(const Arguments& arguments, const Output& output, const HoldVerb& verb) {
   const Service service(arguments);
-  const Json answer = service.ask({{"command", "hold.list"}});
+  const auto answer = control::decode<control::HeldAnswer>(service.ask({{"command", "hold.list"}}));
   std::set<std::string> held_here;
-  for (const Json& one : answer.at("held")) {
-    held_here.insert(text_of(one, "queue_id"));
+  for (const engine::HeldMessage& message : answer.held) {
+    held_here.insert(message.record.queue_id);
   }
-  const Ids ids = wanted_ids(arguments, answer.at("held"), verb);
-  ask_first(arguments, ids.size(), verb);
+  const Ids ids = wanted_ids(arguments, answer.held, verb);
+  ask_for_number(arguments, ids.size(), verb);
   Outcomes outcomes;
   if (arguments.dry_run) {
     for (const mail::QueueId& id : ids) {
@@ -310,11 +305,11 @@ int run(const Arguments& arguments, const Output& output, const Verb& verb) {
 }  // namespace
 
 int run_hold_release(const Arguments& arguments, const Output& output) {
-  return run(arguments, output, kRelease);
+  return give_order(arguments, output, kRelease);
 }
 
 int run_hold_drop(const Arguments& arguments, const Output& output) {
-  return run(arguments, output, kDrop);
+  return give_order(arguments, output, kDrop);
 }
 
 }  // namespace rampart::cli

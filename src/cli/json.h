@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-namespace rampart::cli {
+#include "json_fwd.h"
 
-using Json = nlohmann::ordered_json;
+namespace rampart::cli {
 
 inline std::string dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

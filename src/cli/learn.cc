@@ -7,11 +7,13 @@
 
 #include "rampart/base/base64.h"
 #include "rampart/base/text.h"
+#include "rampart/control/answers.h"
 #include "rampart/history/levels.h"
 #include "rampart/ramp/codec.h"
 #include "rampart/ramp/merge.h"
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 #include "past_reader.h"
 #include "past_words.h"
@@ -24,10 +26,10 @@ namespace {
 
 using history::Seed;
 
-constexpr std::size_t kFlowsShown = 20;
+constexpr std::size_t kLearnedShown = 20;
 constexpr std::size_t kFlowsSent = 500;    // in one request
 constexpr std::size_t kOthersSent = 4000;  // the same of domains and addresses
-constexpr base::Micros kTimeout = std::chrono::minutes{2};
+constexpr base::Micros kLearnTimeout = std::chrono::minutes{2};
 constexpr base::Micros kBehindMax = std::chrono::minutes{1};
 
 /// One row of the table.
@@ -82,14 +84,16 @@ std::vector<Row> rows_of(const PastReader& past, const std::vector<Seed>& seeds)
 
 // --- with the service ---
 
+engine::Status ask_status(const Service& service) {
+  return control::decode<control::StatusAnswer>(service.ask({{"command", "status"}})).status;
+}
+
 // Levels as they are, if there is a service to ask.
 void note_present(const Arguments& arguments, std::vector<Row>& rows) {
   std::map<ramp::FlowKey, std::uint32_t> levels;
   try {
-    const Json status = Service(arguments).ask({{"command", "status"}});
-    for (const Json& flow : status.at("flows")) {
-      levels[{text_of(flow, "sender"), text_of(flow, "provider")}] =
-          static_cast<std::uint32_t>(number_of(flow, "level"));
+    for (const engine::FlowStatus& flow : ask_status(Service(arguments)).flows) {
+      levels[flow.key] = flow.summary.allowance.level;
     }
   } catch (const Failure&) {
     return;  // --dry-run needs no service
@@ -125,7 +129,7 @@ void hand_over_flows(const Service& service,
   }
   // Once also without any, so that a service that is away is told.
   for (std::size_t begin = 0; begin == 0 || begin < seeds.size(); begin += kFlowsSent) {
-    const Json answer = service.ask(
+    const auto answer = control::decode<control::LearnedAnswer>(service.ask(
         {{"command", "learn"},
          {"flows", piece(seeds, begin, kFlowsSent,
                          [](const Seed& seed) {
@@ -133,13 +137,12 @@ void hand_over_flows(const Service& service,
                                        {"provider", seed.key.provider},
                                        {"state", base::encode_base64(ramp::encode(seed.state))}};
                          })}},
-        kTimeout);
-    learned.changed += number_of(answer, "changed");
-    for (const Json& flow : answer.at("flows")) {
-      const auto row = by_key.find({text_of(flow, "sender"), text_of(flow, "provider")});
-      if (row != by_key.end()) {
-        row->second->before = static_cast<std::uint32_t>(number_of(flow, "level_before"));
-        row->second->after = static_cast<std::uint32_t>(number_of(flow, "level"));
+        kLearnTimeout));
+    learned.changed += answer.changed;
+    for (const engine::MergedFlow& flow : answer.flows) {
+      if (const auto row = by_key.find(flow.key); row != by_key.end()) {
+        row->second->before = flow.level_before;
+        row->second->after = flow.level;
       }
     }
   }
@@ -147,17 +150,15 @@ void hand_over_flows(const Service& service,
 
 // Mail that the service has still to read of would be counted twice.
 void require_that_it_keeps_up(const Service& service) {
-  const Json status = service.ask({{"command", "status"}});
-  for (const Json& source : status.at("sources")) {
-    const base::Micros behind =
-        std::chrono::seconds{static_cast<long long>(source.value("lag_seconds", 0.0))};
-    const std::string name = text_of(source, "name");
-    const bool is_mailbox = name.starts_with("maildir:") || name.starts_with("mbox:");
-    if (!is_mailbox && behind > kBehindMax) {
-      throw Failure{kRefused, "unavailable",
-                    fmt::format("the service is {} behind in {} and would count that mail twice: "
-                                "learn again when rampart status says that it has caught up",
-                                base::format_duration(behind), base::printable(name))};
+  for (const engine::SourceStatus& source : ask_status(service).sources) {
+    const bool is_mailbox = source.name.starts_with("maildir:") || source.name.starts_with("mbox:");
+    if (!is_mailbox && source.lag > kBehindMax) {
+      throw Failure{
+          kRefused, "unavailable",
+          fmt::format("the service is {} behind in {} and would count that mail twice: "
+                      "learn again when rampart status says that it has caught up",
+                      base::format_duration(std::chrono::floor<std::chrono::seconds>(source.lag)),
+                      base::printable(source.name))};
     }
   }
 }
@@ -179,11 +180,11 @@ Learned hand_over(const Arguments& arguments,
                            [](const auto& domain) {
                              return Json{{"domain", domain.first}, {"provider", domain.second}};
                            })}},
-        kTimeout));
+        kLearnTimeout));
   }
   hand_over_flows(service, seeds, rows, learned);
   for (std::size_t begin = 0; arguments.suppress && begin < dead.size(); begin += kOthersSent) {
-    const Json answer =
+    const auto answer = control::decode<control::LearnedAnswer>(
         service.ask({{"command", "learn"},
                      {"dead", piece(dead, begin, kOthersSent,
                                     [](const history::SuppressedAddress& one) {
@@ -191,15 +192,15 @@ Learned hand_over(const Arguments& arguments,
                                                   {"time", base::format_utc(one.told_at)},
                                                   {"evidence", one.reply}};
                                     })}},
-                    kTimeout);
-    learned.suppressed += number_of(answer, "suppressed");
+                    kLearnTimeout));
+    learned.suppressed += answer.suppressed;
   }
   return learned;
 }
 
 // --- for people ---
 
-std::string render_head(const PastReader& past) {
+std::string render_learned_head(const PastReader& past) {
   const std::uint64_t lost = past.levels().passed_over() + past.correlator().counts().passed_over;
   return render_files(past.archive(), past.took()) +
          (lost > 0 ? fmt::format("no room: {} not counted\n",
@@ -218,7 +219,7 @@ std::string render_rows(const std::vector<Row>& rows, bool all, bool colours) {
                {"DELIVERED", Align::Right},
                {"DEFERRED", Align::Right},
                {"REFUSED", Align::Right}});
-  const std::size_t shown = all ? rows.size() : std::min(rows.size(), kFlowsShown);
+  const std::size_t shown = all ? rows.size() : std::min(rows.size(), kLearnedShown);
   for (std::size_t i = 0; i < shown; ++i) {
     const Row& row = rows[i];
     table.add({{base::printable(row.seed->key.sender)},
@@ -266,11 +267,11 @@ std::string render_dead(const Arguments& arguments,
   return text + fmt::format("; {} newly suppressed\n", grouped(learned.suppressed));
 }
 
-Json to_json(const Arguments& arguments,
-             const PastReader& past,
-             const std::vector<Row>& rows,
-             std::size_t dead,
-             const Learned& learned) {
+Json learned_to_json(const Arguments& arguments,
+                     const PastReader& past,
+                     const std::vector<Row>& rows,
+                     std::size_t dead,
+                     const Learned& learned) {
   Json flows = Json::array();
   for (const Row& row : rows) {
     flows.push_back({{"sender", row.seed->key.sender},
@@ -324,10 +325,10 @@ int run_learn(const Arguments& arguments, const Output& output) {
     learned = hand_over(arguments, past, seeds, dead, rows);
   }
   if (output.json()) {
-    output.print_json(to_json(arguments, past, rows, dead.size(), learned));
+    output.print_json(learned_to_json(arguments, past, rows, dead.size(), learned));
     return problems ? kFound : kDone;
   }
-  output.print(render_head(past) + render_rows(rows, arguments.all, output.colours()) +
+  output.print(render_learned_head(past) + render_rows(rows, arguments.all, output.colours()) +
                render_dead(arguments, past, dead.size(), learned));
   output.print(arguments.dry_run ? "nothing changed (--dry-run)\n"
                                  : fmt::format("{} of {} changed\n", grouped(learned.changed),

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "arguments.h"
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

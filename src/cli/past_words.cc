@@ -7,6 +7,7 @@
 
 #include "rampart/base/text.h"
 
+#include "json.h"
 #include "output.h"
 #include "table.h"
 #include "words.h"

@@ -10,7 +10,7 @@
 #include "rampart/base/time.h"
 #include "rampart/feed/archive.h"
 
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

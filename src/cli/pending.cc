@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include "commands.h"
-#include "service.h"
+#include "json.h"
+#include "suppression_pages.h"
 #include "table.h"
 
 namespace rampart::cli {
 namespace {
 
-constexpr std::uint64_t kPage = 10'000;
-
-struct Verb {
+struct PendingVerb {
   const char* command;
   const char* done;
   const char* question;
@@ -20,22 +19,13 @@ struct Verb {
 // How many wait, for one provider or ("") all.
 std::uint64_t count_pending(const Service& service, const std::string& provider) {
   std::uint64_t count = 0;
-  std::string after;
-  for (bool more = true; more;) {
-    const Json page = service.ask({{"command", "suppression.list"},
-                                   {"pending", true},
-                                   {"pending_at", provider},
-                                   {"after", after},
-                                   {"limit", kPage}});
-    const Json& entries = page.at("entries");
-    count += entries.size();
-    more = flag_of(page, "more") && !entries.empty();
-    after = more ? text_of(entries.back(), "key") : "";
-  }
+  for_each_page(service,
+                {{"command", "suppression.list"}, {"pending", true}, {"pending_at", provider}},
+                [&](const Json& /*json*/, const auto& entries) { count += entries.size(); });
   return count;
 }
 
-void ask_first(const Arguments& arguments, const Service& service, const Verb& verb) {
+void ask_for_count(const Arguments& arguments, const Service& service, const PendingVerb& verb) {
   if (arguments.yes || !arguments.words.empty()) {
     return;
   }
@@ -49,14 +39,14 @@ void ask_first(const Arguments& arguments, const Service& service, const Verb& v
   }
 }
 
-int run(const Arguments& arguments, const Output& output, const Verb& verb) {
+int decide(const Arguments& arguments, const Output& output, const PendingVerb& verb) {
   const int ways = (arguments.words.empty() ? 0 : 1) + (arguments.provider.empty() ? 0 : 1) +
                    (arguments.all ? 1 : 0);
   if (ways != 1) {
     throw Failure{kUsage, "usage", "give addresses, or --provider NAME, or --all"};
   }
   const Service service(arguments);
-  ask_first(arguments, service, verb);
+  ask_for_count(arguments, service, verb);
   Json request{{"command", verb.command}};
   if (!arguments.words.empty()) {
     request["keys"] = arguments.words;
@@ -85,7 +75,7 @@ int run(const Arguments& arguments, const Output& output, const Verb& verb) {
 
 int run_suppression_confirm(const Arguments& arguments, const Output& output) {
   const int result =
-      run(arguments, output, {"suppression.confirm", "suppressed now", "suppresses"});
+      decide(arguments, output, {"suppression.confirm", "suppressed now", "suppresses"});
   if (result == kDone && !output.json()) {
     output.print("undo: rampart suppression remove ADDRESS...\n");
   }
@@ -93,8 +83,8 @@ int run_suppression_confirm(const Arguments& arguments, const Output& output) {
 }
 
 int run_suppression_clear_pending(const Arguments& arguments, const Output& output) {
-  return run(arguments, output,
-             {"suppression.clear_pending", "no longer pending, and not suppressed", "clears"});
+  return decide(arguments, output,
+                {"suppression.clear_pending", "no longer pending, and not suppressed", "clears"});
 }
 
 }  // namespace rampart::cli

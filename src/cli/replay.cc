@@ -12,6 +12,7 @@
 #include "rampart/reply/suggest.h"
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 #include "past_reader.h"
 #include "past_words.h"
@@ -89,7 +90,7 @@ std::string reply_of(const SuppressedAddress& address, const Arguments& argument
 
 // --- for people ---
 
-std::string render_head(const Result& result) {
+std::string render_replay_head(const Result& result) {
   std::string text = render_files(result.archive, result.took);
   const std::uint64_t lost = result.replay.passed_over() + result.correlator.counts().passed_over;
   if (lost > 0) {
@@ -208,7 +209,7 @@ std::string render_unmatched(const Result& result, const Arguments& arguments) {
 }
 
 std::string render(const Result& result, const Arguments& arguments, bool colours) {
-  std::string text = render_head(result) + render_flows(result, arguments.all, colours) +
+  std::string text = render_replay_head(result) + render_flows(result, arguments.all, colours) +
                      render_suppressed(result, arguments) + render_unmatched(result, arguments);
   if (!result.since) {
     text += "Every flow began without a level; with --since what lies before it teaches them.\n";
@@ -260,7 +261,7 @@ Json suppressed_of(const Result& result, const Arguments& arguments) {
           {"took_mail_later", std::move(taken)}};
 }
 
-Json to_json(const Result& result, const Arguments& arguments) {
+Json replay_to_json(const Result& result, const Arguments& arguments) {
   Json kinds = Json::array();
   for (const history::UnmatchedReply& reply : result.unmatched.replies()) {
     kinds.push_back({{"provider", reply.provider},
@@ -300,7 +301,7 @@ int run_replay(const Arguments& arguments, const Output& output) {
   const bool unreadable = tell_problems(result.archive);
   require_lines(result.archive, format_of(arguments, *config), "nothing to replay");
   if (output.json()) {
-    output.print_json(to_json(result, arguments));
+    output.print_json(replay_to_json(result, arguments));
   } else {
     output.print(render(result, arguments, output.colours()));
   }

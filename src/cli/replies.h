@@ -5,18 +5,20 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "json.h"
+#include "rampart/store/records.h"
 
 namespace rampart::cli {
 
-/// @param replies  of the command "replies"
 /// @param classes  with their classes and rules
-std::string render_replies(const Json& replies, bool classes, bool colours);
+std::string render_replies(const std::vector<store::ReplyRecord>& replies,
+                           bool classes,
+                           bool colours);
 
 /// Rules for the replies, ready to be completed in the file that [replies] file names. They load as
 /// they are: each has a name of its own, and none catches the sample of a later one. A reply that
 /// the rule for another one catches has none.
-std::string suggest_rules(const Json& replies);
+std::string suggest_rules(const std::vector<store::ReplyRecord>& replies);
 
 }  // namespace rampart::cli

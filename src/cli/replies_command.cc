@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "rampart/control/answers.h"
+
 #include "commands.h"
+#include "json.h"
 #include "replies.h"
 #include "service.h"
 #include "table.h"
@@ -11,10 +14,10 @@
 namespace rampart::cli {
 namespace {
 
-int run(const Arguments& arguments, const Output& output, bool unknown) {
+int show_replies(const Arguments& arguments, const Output& output, bool unknown) {
   const Json answer = Service(arguments).ask(
       {{"command", "replies"}, {"unknown", unknown}, {"provider", arguments.provider}});
-  const Json& replies = answer.at("replies");
+  const auto replies = control::decode<control::RepliesAnswer>(answer).replies;
   if (arguments.rules) {
     const std::string rules = suggest_rules(replies);
     if (output.json()) {
@@ -39,7 +42,9 @@ int run(const Arguments& arguments, const Output& output, bool unknown) {
 
 }  // namespace
 
-std::string render_replies(const Json& replies, bool classes, bool colours) {
+std::string render_replies(const std::vector<store::ReplyRecord>& replies,
+                           bool classes,
+                           bool colours) {
   using Align = Table::Align;
   std::vector<Table::Column> columns{{"COUNT", Align::Right}, {"LAST"}, {"PROVIDER"}};
   if (classes) {
@@ -48,28 +53,26 @@ std::string render_replies(const Json& replies, bool classes, bool colours) {
   }
   columns.push_back({"REPLY"});
   Table table(std::move(columns));
-  for (const Json& reply : replies) {
-    const auto last = time_of(reply, "last");
-    const std::string provider = text_of(reply, "provider");
-    std::vector<Table::Cell> cells{{grouped(number_of(reply, "count"))},
-                                   {last ? local_stamp(*last) : "-"},
-                                   {provider.empty() ? "-" : provider}};
+  for (const store::ReplyRecord& reply : replies) {
+    std::vector<Table::Cell> cells{{grouped(reply.count)},
+                                   {control::known(reply.last) ? local_stamp(reply.last) : "-"},
+                                   {reply.provider.empty() ? "-" : reply.provider}};
     if (classes) {
-      cells.push_back({text_of(reply, "class")});
-      cells.push_back({text_of(reply, "rule")});
+      cells.push_back({reply.reply_class});
+      cells.push_back({reply.rule});
     }
-    cells.push_back({text_of(reply, "text")});
+    cells.push_back({reply.text});
     table.add(std::move(cells));
   }
   return table.render(colours);
 }
 
 int run_replies_unknown(const Arguments& arguments, const Output& output) {
-  return run(arguments, output, true);
+  return show_replies(arguments, output, true);
 }
 
 int run_replies_list(const Arguments& arguments, const Output& output) {
-  return run(arguments, output, false);
+  return show_replies(arguments, output, false);
 }
 
 }  // namespace rampart::cli

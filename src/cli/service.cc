@@ -2,6 +2,7 @@
 
 #include "rampart/control/client.h"
 
+#include "json.h"
 #include "options_for.h"
 #include "output.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 using base::Error;
 
-[[noreturn]] void fail(const Error& error, const std::string& socket) {
+[[noreturn]] void tell_unanswered(const Error& error, const std::string& socket) {
   switch (error.kind) {
     case Error::Kind::Denied:
       throw Failure{
@@ -28,7 +29,7 @@ using base::Error;
   }
 }
 
-[[noreturn]] void refuse(const Json& error) {
+[[noreturn]] void tell_refused(const Json& error) {
   const std::string code = text_of(error, "code");
   const int exit_code = code == "usage" ? kUsage : code == "denied" ? kNotPermitted : kRefused;
   throw Failure{exit_code, code, text_of(error, "text")};
@@ -41,14 +42,14 @@ Service::Service(const Arguments& arguments) : socket_(find_socket(arguments)) {
 Json Service::ask(const Json& request, base::Micros timeout) const {
   const auto answer = control::request(socket_, dump(request), timeout);
   if (!answer) {
-    fail(answer.error(), socket_);
+    tell_unanswered(answer.error(), socket_);
   }
   Json json = Json::parse(*answer, nullptr, false);
   if (!json.is_object()) {
     throw Failure{kUnreachable, "unreachable", socket_ + " answers, but not as rampart does"};
   }
   if (const auto error = json.find("error"); error != json.end()) {
-    refuse(*error);
+    tell_refused(*error);
   }
   return json;
 }

@@ -11,7 +11,7 @@
 #include "rampart/base/time.h"
 
 #include "arguments.h"
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

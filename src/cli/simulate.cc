@@ -12,6 +12,7 @@
 #include "rampart/telemetry/log.h"
 
 #include "commands.h"
+#include "json.h"
 #include "options_for.h"
 
 namespace rampart::cli {

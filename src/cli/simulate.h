@@ -9,7 +9,7 @@
 
 #include "rampart/sim/simulate.h"
 
-#include "json.h"
+#include "json_fwd.h"
 
 namespace rampart::cli {
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "json.h"
 #include "simulate.h"
 #include "table.h"
 

@@ -7,6 +7,8 @@
 #include <poll.h>
 
 #include "commands.h"
+#include "flow_facts.h"
+#include "json.h"
 #include "service.h"
 #include "table.h"
 #include "words.h"
@@ -14,59 +16,50 @@
 namespace rampart::cli {
 namespace {
 
+using control::known;
+
 constexpr int kWatchEveryMs = 2000;
 constexpr base::Micros kHealthyLag = std::chrono::seconds{10};
 
-bool is_unlimited(const Json& flow) {
-  return flow.contains("allowance") && flow["allowance"].is_null();
+bool is_idle(const engine::FlowStatus& flow) {
+  return flow.summary.status == ramp::FlowStatus::Open && flow.summary.allowance.used_day == 0 &&
+         flow.in_flight == 0 && flow.deferred_waiting == 0;
 }
 
-bool is_idle(const Json& flow) {
-  return text_of(flow, "state") == "open" && number_of(flow, "used") == 0 &&
-         number_of(flow, "in_flight") == 0 && number_of(flow, "deferred_waiting") == 0;
+std::string deferred_share(const engine::FlowStatus& flow) {
+  const std::uint64_t all = flow.deferrals + flow.delivered + flow.refused;
+  return all == 0 ? "-"
+                  : fmt::format("{:.1f}%", 100.0 * static_cast<double>(flow.deferrals) /
+                                               static_cast<double>(all));
 }
 
-Colour colour_of(const std::string& state) {
-  return state == "open" ? Colour::Green : state == "paused" ? Colour::Red : Colour::Yellow;
-}
-
-std::string deferred_share(const Json& flow) {
-  const std::uint64_t bad = number_of(flow, "deferrals");
-  const std::uint64_t all = bad + number_of(flow, "delivered") + number_of(flow, "refused");
-  return all == 0
-             ? "-"
-             : fmt::format("{:.1f}%", 100.0 * static_cast<double>(bad) / static_cast<double>(all));
-}
-
-std::string log_in_words(const Json& status) {
-  const auto sources = status.find("sources");
-  if (sources == status.end() || sources->empty()) {
+std::string log_in_words(const engine::Status& status) {
+  if (status.sources.empty()) {
     return "no log read";
   }
-  double lag = 0;
-  for (const Json& source : *sources) {
-    lag = std::max(lag, source.value("lag_seconds", 0.0));
-    if (!flag_of(source, "open")) {
+  base::Micros behind{0};
+  for (const engine::SourceStatus& source : status.sources) {
+    behind = std::max(behind, source.lag);
+    if (!source.open) {
       return "log not readable";
     }
   }
-  const base::Micros behind{static_cast<std::int64_t>(lag * 1e6)};
-  return behind < kHealthyLag ? fmt::format("log {:.1f} s behind", lag)
-                              : fmt::format("log {} behind", elapsed(behind));
+  return behind < kHealthyLag
+             ? fmt::format("log {:.1f} s behind", std::chrono::duration<double>(behind).count())
+             : fmt::format("log {} behind", elapsed(behind));
 }
 
-std::string header(const Json& status, base::WallTime now, bool colours) {
-  const auto started = time_of(status, "started").value_or(now);
-  const bool enforcing = text_of(status, "mode") == "enforce";
+std::string header(const control::StatusAnswer& answer, bool colours) {
+  const engine::Status& status = answer.status;
+  const bool enforcing = status.mode == policy::Mode::Enforce;
   return fmt::format("{} on {}: running {}, {}, {}{}, {}\n",
-                     paint("rampart " + text_of(status, "version"), Colour::Bold, colours),
-                     text_of(status, "host"), elapsed(now - started),
-                     enforcing ? "enforcing" : "observing (nothing is limited)",
-                     text_of(status, "store"),
-                     flag_of(status, "store_degraded") ? " (degraded)" : "", log_in_words(status));
+                     paint("rampart " + answer.version, Colour::Bold, colours), answer.host,
+                     elapsed(status.now - known(status.started).value_or(status.now)),
+                     enforcing ? "enforcing" : "observing (nothing is limited)", status.store,
+                     status.store_degraded ? " (degraded)" : "", log_in_words(status));
 }
 
-Table flow_table(const Json& status, base::WallTime now) {
+Table flow_table(const engine::Status& status) {
   using Align = Table::Align;
   Table table({{"SENDER", Align::Left},
                {"PROVIDER", Align::Left},
@@ -77,56 +70,53 @@ Table flow_table(const Json& status, base::WallTime now) {
                {"IN FLIGHT", Align::Right},
                {"DEFERRED", Align::Right},
                {"STATE", Align::Left}});
-  for (const Json& flow : status.at("flows")) {
-    const std::uint64_t level = number_of(flow, "level");
-    const std::uint64_t allowance = number_of(flow, "allowance");
-    const std::uint64_t used = number_of(flow, "used");
-    const bool unlimited = is_unlimited(flow);
-    table.add({{text_of(flow, "sender")},
-               {text_of(flow, "provider")},
-               {level == 0 ? "-" : grouped(level)},
-               {unlimited ? "-" : grouped(allowance)},
-               {grouped(used)},
-               {unlimited ? "-" : grouped(allowance > used ? allowance - used : 0)},
-               {grouped(number_of(flow, "in_flight"))},
+  for (const engine::FlowStatus& flow : status.flows) {
+    const ramp::Allowance& allowance = flow.summary.allowance;
+    const bool unlimited = allowance.day == ramp::kUnlimited;
+    table.add({{flow.key.sender},
+               {flow.key.provider},
+               {allowance.level == 0 ? "-" : grouped(allowance.level)},
+               {unlimited ? "-" : grouped(allowance.day)},
+               {grouped(allowance.used_day)},
+               {unlimited ? "-" : grouped(left_of(allowance))},
+               {grouped(flow.in_flight)},
                {deferred_share(flow)},
-               {state_in_words(flow, now), colour_of(text_of(flow, "state"))}});
+               {state_in_words(flow, status.now), colour_of(flow.summary.status)}});
   }
   return table;
 }
 
-std::string footer(const Json& status, std::size_t idle_hidden, base::WallTime now) {
-  const std::size_t flows = status.at("flows").size();
+std::string footer(const engine::Status& status, std::size_t idle_hidden) {
+  const std::size_t flows = status.flows.size();
   std::string text = fmt::format("{} {}", flows, flows == 1 ? "flow" : "flows");
   if (idle_hidden > 0) {
     text += fmt::format(" ({} idle hidden, --all shows them)", idle_hidden);
   }
-  text += "; held " + grouped(number_of(status, "held"));
-  if (const auto oldest = time_of(status, "oldest_held")) {
-    text += ", oldest " + elapsed(now - *oldest);
+  text += "; held " + grouped(status.held);
+  if (status.oldest_held) {
+    text += ", oldest " + elapsed(status.now - *status.oldest_held);
   }
-  text += "; suppressed " + grouped(number_of(status, "suppressed"));
-  if (const std::uint64_t added = number_of(status, "suppressed_added"); added > 0) {
-    text += fmt::format(" (+{} since start)", grouped(added));
+  text += "; suppressed " + grouped(status.suppressed);
+  if (status.suppressed_added > 0) {
+    text += fmt::format(" (+{} since start)", grouped(status.suppressed_added));
   }
-  if (const std::uint64_t pending = number_of(status, "suppressed_pending"); pending > 0) {
-    text += ", pending " + grouped(pending);
+  if (status.suppressed_pending > 0) {
+    text += ", pending " + grouped(status.suppressed_pending);
   }
   return text + '\n';
 }
 
 // Providers that call too many addresses dead, and replies that no rule knows.
-std::string learned_lines(const Json& status, bool colours) {
+std::string learned_lines(const engine::Status& status, bool colours) {
   std::string text;
-  for (const Json& guard : status.value("guards", Json::array())) {
-    const std::string provider = text_of(guard, "provider");
+  for (const engine::GuardStatus& guard : status.guards) {
     text += paint(fmt::format("! {}: {}; {} pending (rampart suppression list --pending)",
-                              provider == "*" ? "all providers together" : provider,
-                              text_of(guard, "text"), grouped(number_of(guard, "pending"))),
+                              guard.provider == "*" ? "all providers together" : guard.provider,
+                              guard.text, grouped(guard.pending)),
                   Colour::Yellow, colours) +
             '\n';
   }
-  if (const std::uint64_t unknown = number_of(status, "replies_unknown"); unknown > 0) {
+  if (const std::uint64_t unknown = status.replies_unknown; unknown > 0) {
     text += fmt::format("{} {} no rule knows (rampart replies unknown)\n", grouped(unknown),
                         unknown == 1 ? "reply" : "different replies");
   }
@@ -134,90 +124,95 @@ std::string learned_lines(const Json& status, bool colours) {
 }
 
 // Which pause ends next.
-std::string next_line(const Json& status, base::WallTime now) {
-  const Json* next = nullptr;
-  for (const Json& flow : status.at("flows")) {
-    const auto until = time_of(flow, "until");
-    if (text_of(flow, "state") == "paused" && until &&
-        (next == nullptr || *until < *time_of(*next, "until"))) {
+std::string next_line(const engine::Status& status) {
+  const engine::FlowStatus* next = nullptr;
+  for (const engine::FlowStatus& flow : status.flows) {
+    if (flow.summary.status == ramp::FlowStatus::Paused && known(flow.summary.until) &&
+        (next == nullptr || flow.summary.until < next->summary.until)) {
       next = &flow;
     }
   }
   if (next == nullptr) {
     return {};
   }
-  return fmt::format("next: {} -> {} may send again at {}\n", text_of(*next, "sender"),
-                     text_of(*next, "provider"), local_clock(*time_of(*next, "until"), now));
+  return fmt::format("next: {} -> {} may send again at {}\n", next->key.sender, next->key.provider,
+                     local_clock(next->summary.until, status.now));
+}
+
+std::string paused_in_words(const engine::FlowStatus& flow, base::WallTime now) {
+  const base::WallTime until = flow.summary.until;
+  const std::string text =
+      is_for_ever(until, now) ? " until resumed" : " until " + local_clock(until, now);
+  switch (flow.summary.reason) {
+    case ramp::Reason::Stopped:
+      return text + " (dead addresses)";
+    case ramp::Reason::HostPaused:
+      return text + " (whole host)";
+    case ramp::Reason::WaitingForDeferred:
+      return text + " (deferred mail waits)";
+    default:
+      return flow.last_rule.empty() ? text : text + " (" + flow.last_rule + ")";
+  }
+}
+
+std::string slowed_in_words(const ramp::Summary& summary, base::WallTime now) {
+  if (summary.reason == ramp::Reason::Limited && !is_for_ever(summary.until, now)) {
+    return " (limited until " + local_clock(summary.until, now) + ")";
+  }
+  std::string reason(to_string(summary.reason));
+  std::replace(reason.begin(), reason.end(), '_', ' ');
+  return " (" + reason + ")";
 }
 
 }  // namespace
 
-std::string state_in_words(const Json& flow, base::WallTime now) {
-  const std::string state = text_of(flow, "state");
-  const std::string reason = text_of(flow, "reason");
-  const auto until = time_of(flow, "until");
-  const bool far = !until || *until > now + std::chrono::hours{24 * 365 * 5};
-  std::string text = state;
-  if (state == "paused") {
-    text += far ? " until resumed" : " until " + local_clock(*until, now);
-    const std::string rule = text_of(flow, "last_rule");
-    if (reason == "stopped") {
-      text += " (dead addresses)";
-    } else if (reason == "host_paused") {
-      text += " (whole host)";
-    } else if (reason == "waiting_for_deferred") {
-      text += " (deferred mail waits)";
-    } else if (!rule.empty()) {
-      text += " (" + rule + ")";
-    }
-  } else if (state == "full") {
-    text += far ? "" : ", next at " + local_clock(*until, now);
-  } else if (state == "slowed") {
-    text += reason == "limited" && !far ? " (limited until " + local_clock(*until, now) + ")"
-                                        : " (" + reason + ")";
-    std::replace(text.begin(), text.end(), '_', ' ');
-  }
-  if (flag_of(flow, "exempt")) {
-    text += ", exempt";
-  } else if (flag_of(flow, "observe")) {
-    text += ", observed only";
-  }
-  return text;
+bool is_for_ever(base::WallTime until, base::WallTime now) noexcept {
+  return !known(until) || until > now + std::chrono::hours{24 * 365 * 5};
 }
 
-std::size_t filter_flows(Json& status, const Arguments& arguments, bool drop_idle) {
-  Json kept = Json::array();
-  std::size_t idle = 0;
-  for (const Json& flow : status.at("flows")) {
-    const auto matches = [&](const char* key, const std::string& wanted) {
-      return wanted.empty() || text_of(flow, key) == wanted;
+Colour colour_of(ramp::FlowStatus state) noexcept {
+  return state == ramp::FlowStatus::Open     ? Colour::Green
+         : state == ramp::FlowStatus::Paused ? Colour::Red
+                                             : Colour::Yellow;
+}
+
+std::string state_in_words(const engine::FlowStatus& flow, base::WallTime now) {
+  const ramp::Summary& summary = flow.summary;
+  std::string text(to_string(summary.status));
+  if (summary.status == ramp::FlowStatus::Paused) {
+    text += paused_in_words(flow, now);
+  } else if (summary.status == ramp::FlowStatus::Full && !is_for_ever(summary.until, now)) {
+    text += ", next at " + local_clock(summary.until, now);
+  } else if (summary.status == ramp::FlowStatus::Slowed) {
+    text += slowed_in_words(summary, now);
+  }
+  return text + (flow.exempt ? ", exempt" : flow.observe ? ", observed only" : "");
+}
+
+std::size_t filter_flows(engine::Status& status, const Arguments& arguments, bool drop_idle) {
+  std::erase_if(status.flows, [&](const engine::FlowStatus& flow) {
+    const auto differs = [](std::string_view value, const std::string& wanted) {
+      return !wanted.empty() && value != wanted;
     };
-    if (!matches("sender", arguments.sender) || !matches("provider", arguments.provider) ||
-        !matches("state", arguments.state)) {
-      continue;
-    }
-    if (drop_idle && is_idle(flow)) {
-      ++idle;
-    } else {
-      kept.push_back(flow);
-    }
-  }
-  status["flows"] = std::move(kept);
-  return idle;
+    return differs(flow.key.sender, arguments.sender) ||
+           differs(flow.key.provider, arguments.provider) ||
+           differs(to_string(flow.summary.status), arguments.state);
+  });
+  return drop_idle ? std::erase_if(status.flows, is_idle) : 0;
 }
 
-std::string render_status(const Json& status, std::size_t idle_hidden, bool colours) {
-  const base::WallTime now = time_of(status, "now").value_or(base::WallTime{});
-  std::string text = header(status, now, colours);
-  if (const Table table = flow_table(status, now); table.rows() > 0) {
+std::string render_status(const control::StatusAnswer& answer,
+                          std::size_t idle_hidden,
+                          bool colours) {
+  const engine::Status& status = answer.status;
+  std::string text = header(answer, colours);
+  if (const Table table = flow_table(status); table.rows() > 0) {
     text += table.render(colours);
   }
-  text += footer(status, idle_hidden, now) + next_line(status, now);
+  text += footer(status, idle_hidden) + next_line(status);
   text += learned_lines(status, colours);
-  for (const Json& warning : status.value("warnings", Json::array())) {
-    if (warning.is_string()) {
-      text += paint("! " + warning.get<std::string>(), Colour::Yellow, colours) + '\n';
-    }
+  for (const std::string& warning : status.warnings) {
+    text += paint("! " + warning, Colour::Yellow, colours) + '\n';
   }
   return text;
 }
@@ -225,12 +220,15 @@ std::string render_status(const Json& status, std::size_t idle_hidden, bool colo
 int run_status(const Arguments& arguments, const Output& output) {
   const Service service(arguments);
   for (;;) {
-    Json status = service.ask({{"command", "status"}});
-    const std::size_t idle = filter_flows(status, arguments, !arguments.all && !output.json());
+    const Json json = service.ask({{"command", "status"}});
+    auto answer = control::decode<control::StatusAnswer>(json);
+    const std::size_t flows = answer.status.flows.size();
+    const std::size_t idle =
+        filter_flows(answer.status, arguments, !arguments.all && !output.json());
     if (output.json()) {
-      output.print_json(status);
+      output.print_json(answer.status.flows.size() == flows ? json : control::encode(answer));
     } else {
-      const std::string screen = render_status(status, idle, output.colours());
+      const std::string screen = render_status(answer, idle, output.colours());
       output.print((arguments.watch && output.colours() ? "\x1b[H\x1b[2J" : "") + screen);
     }
     if (!arguments.watch) {

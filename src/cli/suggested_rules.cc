@@ -36,23 +36,23 @@ std::string value_of(std::string_view rule, std::string_view key) {
 struct Suggestion {
   std::string text;  ///< TOML
   std::string name;
-  reply::Question question;  ///< views into the JSON it was made from
+  reply::Question question;  ///< views into the record it was made from
   std::string sample;
   std::uint64_t count = 0;
   std::string last;
   std::optional<reply::Table> table;  ///< of this rule alone; none if it is no good
 };
 
-Suggestion suggest(const Json& record) {
+Suggestion suggest(const store::ReplyRecord& record) {
   Suggestion made;
-  made.question.reply = record.at("sample").get_ref<const std::string&>();
-  made.question.provider = record.at("provider").get_ref<const std::string&>();
-  made.question.stage = mail::parse_stage(text_of(record, "stage")).value_or(mail::Stage::Unknown);
+  made.question.reply = record.sample;
+  made.question.provider = record.provider;
+  made.question.stage = mail::parse_stage(record.stage).value_or(mail::Stage::Unknown);
   made.text = reply::suggest_rule(made.question);
   made.name = value_of(made.text, "name");
   made.sample = value_of(made.text, "reply");
-  made.count = number_of(record, "count");
-  made.last = text_of(record, "last").substr(0, 10);
+  made.count = record.count;
+  made.last = base::format_utc(record.last).substr(0, 10);
   reply::Rule rule;
   rule.name = made.name;
   rule.match = reply::Patterns(value_of(made.text, "match"));
@@ -90,9 +90,9 @@ void rename(Suggestion& rule, std::size_t number) {
 
 }  // namespace
 
-std::string suggest_rules(const Json& replies) {
+std::string suggest_rules(const std::vector<store::ReplyRecord>& replies) {
   std::vector<Suggestion> all;
-  for (const Json& record : replies) {
+  for (const store::ReplyRecord& record : replies) {
     if (Suggestion made = suggest(record); made.table) {
       all.push_back(std::move(made));
     }

@@ -4,15 +4,21 @@
 
 #include <fmt/format.h>
 
+#include "rampart/control/answers.h"
 #include "rampart/suppression/list.h"
 
 #include "commands.h"
+#include "json.h"
 #include "service.h"
+#include "suppression_pages.h"
 #include "table.h"
 #include "words.h"
 
 namespace rampart::cli {
 namespace {
+
+using control::known;
+using suppression::Entry;
 
 constexpr std::size_t kBadShown = 20;
 constexpr base::Micros kImportTimeout = std::chrono::minutes{5};
@@ -30,75 +36,62 @@ std::string for_sender(const Arguments& arguments) {
   return arguments.sender.empty() ? "" : " --sender " + arguments.sender;
 }
 
-std::string until_of(const Json& entry) {
-  const auto until = time_of(entry, "until");
-  return until ? local_date(*until) : "undone";
+std::string until_of(const Entry& entry) {
+  return entry.until ? local_date(*entry.until) : "undone";
 }
 
-bool is_pending(const Json& entry) {
-  return !text_of(entry, "pending").empty();
-}
-
-std::string pending_in_words(const Json& entry) {
-  const std::string provider = text_of(entry, "pending");
-  const std::string told = text_of(entry, "pending_text");
+std::string pending_in_words(const control::WhySuppressed& why) {
   return fmt::format(
       "{}: {}; mail to it is deferred until that share falls, mail to it is taken, or you decide",
-      provider == "*" ? "all providers together" : provider,
-      told.empty() ? "far more refusals than usual when this was learned" : told);
+      why.entry.pending == "*" ? "all providers together" : why.entry.pending,
+      why.pending_text.empty() ? "far more refusals than usual when this was learned"
+                               : why.pending_text);
 }
 
-std::string render_entry(const Json& entry) {
-  const auto since = time_of(entry, "since");
-  std::string text = fmt::format(
-      "{} is {}{}{}\n", text_of(entry, "key"),
-      is_pending(entry) ? "not suppressed but pending" : "suppressed",
-      since ? " since " + local_stamp(*since) : "",
-      text_of(entry, "sender").empty() ? "" : " for the sender " + text_of(entry, "sender"));
-  const auto row = [&](const char* name, const std::string& value) {
+std::string render_entry(const control::WhySuppressed& why) {
+  const Entry& entry = why.entry;
+  const bool pending = !entry.pending.empty();
+  std::string text = fmt::format("{} is {}{}{}\n", entry.key,
+                                 pending ? "not suppressed but pending" : "suppressed",
+                                 known(entry.since) ? " since " + local_stamp(entry.since) : "",
+                                 entry.sender.empty() ? "" : " for the sender " + entry.sender);
+  const auto row = [&](const char* name, std::string_view value) {
     if (!value.empty()) {
       text += fmt::format("  {:<10}{}\n", name, value);
     }
   };
-  row("reason", text_of(entry, "reason"));
-  row("evidence", text_of(entry, "evidence"));
-  row("queue id", text_of(entry, "queue_id"));
-  row("rule", text_of(entry, "rule"));
-  if (is_pending(entry)) {
-    row("because", pending_in_words(entry));
+  row("reason", to_string(entry.reason));
+  row("evidence", entry.evidence);
+  row("queue id", entry.queue_id);
+  row("rule", entry.rule);
+  if (pending) {
+    row("because", pending_in_words(why));
   } else {
     row("until", until_of(entry));
   }
   return text;
 }
 
-std::string render_history(const Json& history) {
+std::string render_history(const std::vector<suppression::Change>& history) {
   std::string text;
-  for (const Json& change : history) {
-    const auto time = time_of(change, "time");
-    text +=
-        fmt::format("  {}  {} ({}) by {}{}{}\n", time ? local_stamp(*time) : "-",
-                    text_of(change, "kind"), text_of(change, "reason"), text_of(change, "origin"),
-                    text_of(change, "text").empty() ? "" : ": ", text_of(change, "text"));
+  for (const suppression::Change& change : history) {
+    text += fmt::format("  {}  {} ({}) by {}{}{}\n",
+                        known(change.time) ? local_stamp(change.time) : "-", to_string(change.kind),
+                        to_string(change.reason), change.origin, change.text.empty() ? "" : ": ",
+                        change.text);
   }
   return text.empty() ? text : "history\n" + text;
 }
 
-std::string undo_of(const Json& entries) {
-  std::string text;
-  for (const Json& entry : entries) {
-    if (is_pending(entry)) {
-      text += fmt::format(
-          "it is dead:  rampart suppression confirm {0}\n"
-          "it is not:   rampart suppression clear-pending {0}\n",
-          text_of(entry, "key"));
-      continue;
-    }
-    text += fmt::format(
-        "undo: rampart suppression remove {}{}\n", text_of(entry, "key"),
-        text_of(entry, "sender").empty() ? "" : " --sender " + text_of(entry, "sender"));
+std::string undo_of(const Entry& entry) {
+  if (!entry.pending.empty()) {
+    return fmt::format(
+        "it is dead:  rampart suppression confirm {0}\n"
+        "it is not:   rampart suppression clear-pending {0}\n",
+        entry.key);
   }
-  return text;
+  return fmt::format("undo: rampart suppression remove {}{}\n", entry.key,
+                     entry.sender.empty() ? "" : " --sender " + entry.sender);
 }
 
 // Lines that are no address, as file:line:column. @return the text
@@ -124,24 +117,19 @@ int run_suppression_add(const Arguments& arguments, const Output& output) {
     output.print_json(answer);
     return kDone;
   }
-  for (const Json& entry : answer.at("added")) {
-    const bool known = flag_of(entry, "was_suppressed");
+  std::string undo;
+  for (const auto& [entry, known_before, dry] :
+       control::decode<control::AddedAnswer>(answer).added) {
     if (arguments.dry_run) {
-      output.print(fmt::format("would add  {}{}\n", text_of(entry, "key"),
-                               known ? "  (suppressed already)" : ""));
+      output.print(fmt::format("would add  {}{}\n", entry.key,
+                               known_before ? "  (suppressed already)" : ""));
     } else {
-      output.print(fmt::format("added  {}  until {}{}\n", text_of(entry, "key"), until_of(entry),
-                               known ? "  (was suppressed already)" : ""));
+      output.print(fmt::format("added  {}  until {}{}\n", entry.key, until_of(entry),
+                               known_before ? "  (was suppressed already)" : ""));
+      undo += "undo: rampart suppression remove " + entry.key + for_sender(arguments) + '\n';
     }
   }
-  if (arguments.dry_run) {
-    output.print("nothing changed (--dry-run)\n");
-  } else {
-    for (const Json& entry : answer.at("added")) {
-      output.print("undo: rampart suppression remove " + text_of(entry, "key") +
-                   for_sender(arguments) + '\n');
-    }
-  }
+  output.print(arguments.dry_run ? "nothing changed (--dry-run)\n" : undo);
   return kDone;
 }
 
@@ -166,59 +154,54 @@ int run_suppression_remove(const Arguments& arguments, const Output& output) {
 }
 
 int run_suppression_why(const Arguments& arguments, const Output& output) {
-  const Json answer =
+  const Json json =
       Service(arguments).ask({{"command", "suppression.why"}, {"key", arguments.words.at(0)}});
-  const Json& entries = answer.at("entries");
+  const auto answer = control::decode<control::WhyAnswer>(json);
   if (output.json()) {
-    output.print_json(answer);
-    return entries.empty() ? kDone : kFound;
+    output.print_json(json);
+    return answer.entries.empty() ? kDone : kFound;
   }
   std::string text;
-  for (const Json& entry : entries) {
-    text += render_entry(entry);
+  std::string undo;
+  for (const control::WhySuppressed& why : answer.entries) {
+    text += render_entry(why);
+    undo += undo_of(why.entry);
   }
-  if (entries.empty()) {
-    text = text_of(answer, "key") + " is not suppressed\n";
+  if (answer.entries.empty()) {
+    text = answer.key + " is not suppressed\n";
   }
-  output.print(text + render_history(answer.at("history")) + undo_of(entries));
-  return entries.empty() ? kDone : kFound;
+  output.print(text + render_history(answer.history) + undo);
+  return answer.entries.empty() ? kDone : kFound;
 }
 
 int run_suppression_list(const Arguments& arguments, const Output& output) {
   if (!arguments.provider.empty() && !arguments.pending) {
     throw Failure{kUsage, "usage", "--provider goes with --pending"};
   }
-  const Service service(arguments);
+  Json request{{"command", "suppression.list"},
+               {"reason", arguments.reason},
+               {"contains", arguments.contains},
+               {"pending", arguments.pending},
+               {"pending_at", arguments.provider}};
   Json all = Json::array();
   Table table({{"ADDRESS"},
                {"REASON"},
                {"SENDER"},
                {"SINCE"},
                {arguments.pending ? "BECAUSE OF" : "UNTIL"}});
-  std::string after;
-  for (bool more = true; more;) {
-    const Json page = service.ask({{"command", "suppression.list"},
-                                   {"reason", arguments.reason},
-                                   {"contains", arguments.contains},
-                                   {"pending", arguments.pending},
-                                   {"pending_at", arguments.provider},
-                                   {"after", after},
-                                   {"limit", 10'000U}});
-    for (const Json& entry : page.at("entries")) {
-      const std::string sender = text_of(entry, "sender");
-      const auto since = time_of(entry, "since");
-      table.add({{text_of(entry, "key")},
-                 {text_of(entry, "reason")},
-                 {sender.empty() ? "all" : sender},
-                 {since ? local_date(*since) : "-"},
-                 {arguments.pending ? text_of(entry, "pending") : until_of(entry)}});
-      after = text_of(entry, "key");
-      if (output.json()) {
-        all.push_back(entry);
-      }
+  for_each_page(Service(arguments), request, [&](const Json& json, const auto& entries) {
+    if (output.json()) {
+      all.insert(all.end(), json.begin(), json.end());
+      return;
     }
-    more = flag_of(page, "more") && !page.at("entries").empty();
-  }
+    for (const Entry& entry : entries) {
+      table.add({{entry.key},
+                 {std::string(to_string(entry.reason))},
+                 {entry.sender.empty() ? "all" : entry.sender},
+                 {known(entry.since) ? local_date(entry.since) : "-"},
+                 {arguments.pending ? entry.pending : until_of(entry)}});
+    }
+  });
   if (output.json()) {
     output.print_json(Json{{"entries", std::move(all)}});
   } else {

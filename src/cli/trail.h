@@ -6,11 +6,10 @@
 
 #include <string>
 
-#include "json.h"
+#include "rampart/control/answers.h"
 
 namespace rampart::cli {
 
-/// @param answer  of the command "events"
-std::string render_trail(const Json& answer);
+std::string render_trail(const control::EventsAnswer& answer);
 
 }  // namespace rampart::cli

@@ -28,11 +28,6 @@ std::string date_text(const std::tm& parts) {
 
 }  // namespace
 
-std::optional<base::WallTime> time_of(const Json& json, const char* key) {
-  const std::string text = text_of(json, key);
-  return text.empty() ? std::nullopt : base::parse_rfc3339(text);
-}
-
 std::string local_clock(base::WallTime time, base::WallTime now) {
   const std::tm parts = local(time);
   const std::tm today = local(now);
@@ -113,6 +108,10 @@ std::string reason_in_words(std::string_view reason) {
     }
   }
   return std::string(reason);
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.3g}%", 100 * share);
 }
 
 std::string joined(const std::vector<std::string>& items) {

@@ -4,19 +4,13 @@
 
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rampart/base/time.h"
 
-#include "json.h"
-
 namespace rampart::cli {
-
-/// The time of a key; nullopt for null, a missing key or what is no time.
-std::optional<base::WallTime> time_of(const Json& json, const char* key);
 
 /// "14:20" today, "Sun 14:20" within the next six days, else "2026-12-01 14:20"; in local time.
 std::string local_clock(base::WallTime time, base::WallTime now);
@@ -35,6 +29,9 @@ std::string masked(std::string_view address);
 
 /// "waits for held mail ...": a ramp::Reason as it is written in JSON, in words.
 std::string reason_in_words(std::string_view reason);
+
+/// "12%", "2.5%".
+std::string percent(double share);
 
 /// One item as it is, several with commas: "gmail, yahoo".
 std::string joined(const std::vector<std::string>& items);

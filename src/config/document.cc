@@ -62,6 +62,14 @@ void read_provider(Reader& reader,
   draft.providers.push_back(std::move(spec));
 }
 
+std::vector<std::string_view> stage_words() {
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(mail::Stage::EndOfData); ++i) {
+    words.push_back(to_string(static_cast<mail::Stage>(i)));
+  }
+  return words;
+}
+
 // One stage or several.
 void read_stages(Reader& reader, const toml::node& node, reply::Rule& rule) {
   std::vector<const toml::node*> items{&node};
@@ -76,10 +84,7 @@ void read_stages(Reader& reader, const toml::node& node, reply::Rule& rule) {
     if (const auto stage = text != nullptr ? mail::parse_stage(text->get()) : std::nullopt) {
       rule.stages.push_back(*stage);
     } else {
-      reader.misfit({item,
-                     "must be one of \"connect\", \"helo\", \"mail\", \"rcpt\", \"data\", "
-                     "\"end-of-data\", \"unknown\""},
-                    "rule.stage");
+      reader.misfit({item, must_be(stage_words())}, "rule.stage");
     }
   }
 }
@@ -120,8 +125,7 @@ const std::vector<Key<SampleWords>>& sample_keys() {
          const bool good = mail::consume_enhanced_status_code(text).has_value() && text.empty();
          return good ? "" : "must be an enhanced status code such as \"5.1.1\"";
        }},
-      {"stage", choice<&SampleWords::sample, &Sample::stage>(
-                    {"unknown", "connect", "helo", "mail", "rcpt", "data", "end-of-data"})}};
+      {"stage", choice<&SampleWords::sample, &Sample::stage>(stage_words())}};
   return keys;
 }
 

@@ -248,6 +248,17 @@ Fit read_value(const toml::node& node,
                     "must be whole numbers in brackets, as in [50, 100]");
 }
 
+std::string must_be(const std::vector<std::string_view>& words) {
+  std::vector<std::string> allowed;
+  for (const std::string_view word : words) {
+    if (!word.empty()) {
+      allowed.push_back(fmt::format("\"{}\"", word));
+    }
+  }
+  return fmt::format("must be {}{}", allowed.size() > 2 ? "one of " : "",
+                     fmt::join(allowed, allowed.size() > 2 ? ", " : " or "));
+}
+
 Fit read_word(const toml::node& node,
               const std::vector<std::string_view>& words,
               std::size_t& index) {
@@ -259,14 +270,7 @@ Fit read_word(const toml::node& node,
     index = static_cast<std::size_t>(found - words.begin());
     return {};
   }
-  std::vector<std::string> allowed;
-  for (const std::string_view word : words) {
-    if (!word.empty()) {
-      allowed.push_back(fmt::format("\"{}\"", word));
-    }
-  }
-  return Misfit{&node, fmt::format("must be {}{}", allowed.size() > 2 ? "one of " : "",
-                                   fmt::join(allowed, allowed.size() > 2 ? ", " : " or "))};
+  return Misfit{&node, must_be(words)};
 }
 
 }  // namespace rampart::config

@@ -131,6 +131,8 @@ Fit read_value(const toml::node& node,
                std::vector<std::uint32_t>& value,
                const Range& range,
                TextCheck check);
+/// "must be one of "a", "b", "c"". @param words  an empty one is left out
+std::string must_be(const std::vector<std::string_view>& words);
 /// @param index  gets the place of the word in `words`
 Fit read_word(const toml::node& node,
               const std::vector<std::string_view>& words,

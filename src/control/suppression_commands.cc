@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rampart/base/text.h"
+#include "rampart/control/answers.h"
 #include "rampart/control/client.h"
 
 #include "call.h"
@@ -109,20 +110,22 @@ engine::Engine::SuppressionRequest request_of(const Call& call, const std::strin
 }  // namespace
 
 Json add_suppressions(const Call& call) {
-  Json added = Json::array();
-  const bool dry_run = call.flag("dry_run");
+  AddedAnswer answer;
+  answer.dry_run = call.flag("dry_run");
   for (const std::string& key : keys_of(call, kKeysMax)) {
     const auto request = request_of(call, key);
-    const bool known = is_suppressed(call, key, request.sender);
-    Json one{{"key", key}};
-    if (!dry_run) {
-      one = entry_json(value_or_refuse(call.engine.add_suppression(request, call.who())));
+    AddedSuppression added;
+    added.dry_run = answer.dry_run;
+    added.was_suppressed = is_suppressed(call, key, request.sender);
+    if (answer.dry_run) {
+      added.entry.key = key;
+    } else {
+      added.entry = value_or_refuse(call.engine.add_suppression(request, call.who()));
       log_change(call, "suppression add", key);
     }
-    one["was_suppressed"] = known;
-    added.push_back(std::move(one));
+    answer.added.push_back(std::move(added));
   }
-  return {{"added", std::move(added)}, {"dry_run", dry_run}};
+  return encode(answer);
 }
 
 Json remove_suppressions(const Call& call) {
@@ -143,23 +146,15 @@ Json remove_suppressions(const Call& call) {
 }
 
 Json why_suppressed(const Call& call) {
-  const auto answer = value_or_refuse(call.engine.why_suppressed(call.text("key", true)));
-  Json entries = Json::array();
-  for (const auto& entry : answer.entries) {
-    entries.push_back(entry_json(entry));
-    if (!entry.pending.empty()) {
-      entries.back()["pending_text"] = guard_text(call, entry.pending);
-    }
+  auto why = value_or_refuse(call.engine.why_suppressed(call.text("key", true)));
+  WhyAnswer answer{why.key, false, {}, std::move(why.history)};
+  for (suppression::Entry& entry : why.entries) {
+    const bool in_force = entry.pending.empty();
+    answer.suppressed = answer.suppressed || in_force;
+    std::string pending_text = in_force ? "" : guard_text(call, entry.pending);
+    answer.entries.push_back({std::move(entry), std::move(pending_text)});
   }
-  Json history = Json::array();
-  for (const auto& change : answer.history) {
-    history.push_back(change_json(change));
-  }
-  return {{"key", answer.key},
-          {"suppressed", std::any_of(answer.entries.begin(), answer.entries.end(),
-                                     [](const auto& entry) { return entry.pending.empty(); })},
-          {"entries", std::move(entries)},
-          {"history", std::move(history)}};
+  return encode(answer);
 }
 
 Json list_suppressions(const Call& call) {
@@ -184,12 +179,9 @@ Json list_suppressions(const Call& call) {
     }
     filter.limit = limit->get<std::size_t>();
   }
-  const auto page = value_or_refuse(call.engine.list_suppressions(filter));
-  Json entries = Json::array();
-  for (const auto& entry : page) {
-    entries.push_back(entry_json(entry));
-  }
-  return {{"entries", std::move(entries)}, {"more", page.size() >= filter.limit}};
+  SuppressionPage page{value_or_refuse(call.engine.list_suppressions(filter)), false};
+  page.more = page.entries.size() >= filter.limit;
+  return encode(page);
 }
 
 Json import_suppressions(const Call& call) {

@@ -6,6 +6,8 @@
 #include "rampart/config/config.h"
 #include "support/catch.h"
 
+#include "cli/json.h"
+
 namespace rampart::cli {
 namespace {
 

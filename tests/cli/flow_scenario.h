@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/flow_words.h"
-#include "control/show.h"
 #include "ramp/world.h"
 
 namespace rampart::cli {
@@ -57,13 +58,14 @@ struct Scenario : test::World {
   }
   void use_day() { ramp::charge(flow, context(), allowance().day - allowance().used_day); }
 
-  [[nodiscard]] Json answer() {
+  /// As a client reads it.
+  [[nodiscard]] control::FlowAnswer answer() {
     status.plan = plan.name;
     status.summary = ramp::summarize(flow, host, health, context(), &host_plan);
     status.explanation = ramp::explain(flow, host, health, context(), &host_plan);
     status.in_flight = flow.in_flight;
     status.deferred_waiting = flow.deferred;
-    return {{"now", base::format_utc(now)}, {"flow", control::flow_json(status)}};
+    return control::decode<control::FlowAnswer>(control::encode(control::FlowAnswer{now, status}));
   }
 };
 

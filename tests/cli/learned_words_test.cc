@@ -22,14 +22,16 @@ class UtcZone {
 
 TEST_CASE("a trail is told oldest first, with the day where it changes", "[cli]") {
   const UtcZone zone;
-  const Json answer = Json::parse(R"({"queue_id":"4Xk2Pq1z9Rz","keep":"14d","events":[
-    {"time":"2026-11-21T23:59:07Z","what":"accepted","recipient":"bob@example.com",
-     "sender":"example.org","provider":"microsoft","text":"","rule":""},
-    {"time":"2026-11-21T23:59:09Z","what":"deferred","recipient":"bob@example.com",
-     "sender":"example.org","provider":"microsoft","text":"451 4.7.650 wait",
-     "rule":"microsoft-rate"},
-    {"time":"2026-11-22T00:20:10Z","what":"sent","recipient":"bob@example.com","sender":"",
-     "provider":"","text":"250 2.6.0 Queued","rule":""}]})");
+  control::EventsAnswer answer{"4Xk2Pq1z9Rz", "14d", {}};
+  const auto at = [](const char* time) {
+    return *base::parse_rfc3339(time);
+  };
+  answer.events = {
+      {at("2026-11-21T23:59:07Z"), "", "accepted", "bob@example.com", "example.org", "microsoft",
+       "", ""},
+      {at("2026-11-21T23:59:09Z"), "", "deferred", "bob@example.com", "example.org", "microsoft",
+       "451 4.7.650 wait", "microsoft-rate"},
+      {at("2026-11-22T00:20:10Z"), "", "sent", "bob@example.com", "", "", "250 2.6.0 Queued", ""}};
   CHECK(render_trail(answer) ==
         "4Xk2Pq1z9Rz\n"
         "2026-11-21\n"
@@ -41,28 +43,30 @@ TEST_CASE("a trail is told oldest first, with the day where it changes", "[cli]"
 }
 
 TEST_CASE("of an unknown message it is said what bounds what is known", "[cli]") {
-  const std::string text =
-      render_trail(Json{{"queue_id", "4Xk2Pq1z9Rz"}, {"keep", "14d"}, {"events", Json::array()}});
+  const std::string text = render_trail({"4Xk2Pq1z9Rz", "14d", {}});
   CHECK(text ==
         "4Xk2Pq1z9Rz: nothing is known of this message\n"
         "either it did not pass rampart, or it is older than 14d (keep in [store])\n");
 }
 
-Json reply(const char* provider, const char* sample, const char* stage = "rcpt") {
-  return {{"provider", provider},
-          {"count", 12},
-          {"first", "2026-11-20T00:00:00Z"},
-          {"last", "2026-11-21T10:30:00Z"},
-          {"class", "undefined"},
-          {"rule", "no-rule"},
-          {"text", sample},
-          {"sample", sample},
-          {"stage", stage}};
+using Replies = std::vector<store::ReplyRecord>;
+
+store::ReplyRecord reply(const char* provider, const char* sample, const char* stage = "rcpt") {
+  return {provider,
+          sample,
+          "undefined",
+          "no-rule",
+          false,
+          12,
+          *base::parse_rfc3339("2026-11-20T00:00:00Z"),
+          *base::parse_rfc3339("2026-11-21T10:30:00Z"),
+          sample,
+          stage};
 }
 
 TEST_CASE("replies are a table", "[cli]") {
   const UtcZone zone;
-  const Json replies = Json::array({reply("gmail", "550 zork"), reply("", "421 5.7.1 [IP] x")});
+  const Replies replies{reply("gmail", "550 zork"), reply("", "421 5.7.1 [IP] x")};
   CHECK(render_replies(replies, false, false) ==
         "COUNT  LAST              PROVIDER  REPLY\n"
         "   12  2026-11-21 10:30  gmail     550 zork\n"
@@ -82,8 +86,8 @@ std::size_t rules_in(const std::string& text) {
 
 TEST_CASE("suggested rules have names of their own", "[cli]") {
   const std::string rules =
-      suggest_rules(Json::array({reply("gmail", "550 the zork is away"),
-                                 reply("yahoo", "550 the zork is away"), reply("", "554")}));
+      suggest_rules({reply("gmail", "550 the zork is away"), reply("yahoo", "550 the zork is away"),
+                     reply("", "554")});
   CAPTURE(rules);
   const std::size_t first = rules.find("name   = \"my-the-zork-is-away\"\n");
   const std::size_t second = rules.find("name   = \"my-the-zork-is-away-2\"\n");
@@ -91,12 +95,12 @@ TEST_CASE("suggested rules have names of their own", "[cli]") {
   CHECK(second != std::string::npos);
   CHECK(first < second);
   CHECK(rules.starts_with("# For the file that [replies] file names."));
-  CHECK(suggest_rules(Json::array()).empty());
+  CHECK(suggest_rules({}).empty());
 }
 
 TEST_CASE("a reply that an earlier suggestion catches gets no rule", "[cli]") {
   struct Case {
-    std::vector<Json> replies;
+    Replies replies;
     std::size_t rules;
   };
   const std::vector<Case> cases{

@@ -17,6 +17,7 @@
 #include "support/catch.h"
 
 #include "cli/explain_message.h"
+#include "cli/json.h"
 
 namespace rampart::cli {
 namespace {

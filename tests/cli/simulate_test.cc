@@ -5,6 +5,8 @@
 #include "rampart/base/text.h"
 #include "support/catch.h"
 
+#include "cli/json.h"
+
 namespace rampart::cli {
 namespace {
 

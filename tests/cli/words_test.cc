@@ -25,14 +25,5 @@ TEST_CASE("recipients are masked", "[cli]") {
   CHECK(masked("\"a@b\"@example.com") == "\"***@example.com");
 }
 
-TEST_CASE("times of JSON", "[cli]") {
-  const Json json{{"a", "2026-11-21T00:00:00Z"}, {"b", nullptr}, {"c", "soon"}, {"d", 1}};
-  CHECK(time_of(json, "a").has_value());
-  for (const char* key : {"b", "c", "d", "missing"}) {
-    CAPTURE(key);
-    CHECK_FALSE(time_of(json, key).has_value());
-  }
-}
-
 }  // namespace
 }  // namespace rampart::cli

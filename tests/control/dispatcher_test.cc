@@ -1,5 +1,7 @@
 #include "control/dispatcher.h"
 
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "rampart/store/state_store.h"
@@ -9,8 +11,6 @@
 
 namespace rampart::control {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 class Fixture {
  public:
@@ -84,6 +84,35 @@ TEST_CASE("what is no request is answered, whatever its bytes", "[control]") {
   const Json answer = Json::parse(fixture.raw(request));
   CHECK(answer["error"]["code"] == "usage");
   CHECK_FALSE(answer["error"]["text"].get<std::string>().empty());
+}
+
+TEST_CASE("every request of the table is answered, and as root only where it says so",
+          "[control]") {
+  Fixture fixture;
+  fixture.send("4Xk2Pq1z9R1");
+  std::set<std::string_view> names;
+  for (const Request& one : requests()) {
+    CAPTURE(one.name, one.example);
+    CHECK(names.insert(one.name).second);
+    Json request = Json::parse(one.example);
+    request["command"] = one.name;
+    fixture.peer = {4'000'000, {4'000'000}, "somebody"};
+    CHECK((fixture.code(request) == "denied") == (one.privilege == Privilege::Root));
+    fixture.peer = {0, {0}, "root"};
+    const std::string code = fixture.code(request);
+    CHECK(code != "usage");
+    CHECK(code != "denied");
+  }
+  CHECK(names.size() == 25);
+}
+
+TEST_CASE("what nobody does for the service is refused", "[control]") {
+  Fixture fixture;
+  fixture.dispatcher = std::make_unique<Dispatcher>(*fixture.engine, Hooks{}, "9.9");
+  for (const char* command : {"config.reload", "feed.lines"}) {
+    CHECK(fixture.code({{"command", command}, {"source", "x"}, {"lines", Json::array()}}) ==
+          "refused");
+  }
 }
 
 TEST_CASE("deep nesting is answered", "[control]") {

@@ -171,8 +171,11 @@ TEST_CASE("SIGHUP takes over a good file, and a bad one never replaces it", "[da
   CHECK(answer.find("\"reloaded\":false") != std::string::npos);
   CHECK(answer.find("alowance") != std::string::npos);
 
-  setup.configure("enforce");
-  CHECK(setup.ask("\"config.reload\"").find("\"reloaded\":true") != std::string::npos);
+  setup.configure("enforce", "dsn.milter = true\n");
+  const std::string restart = setup.ask("\"config.reload\"");
+  CHECK(restart.find("\"reloaded\":true") != std::string::npos);
+  CHECK(restart.find("[\"dsn.milter changed: needs a restart, the old value stays in force\"]") !=
+        std::string::npos);
   CHECK(setup.enforces());
   for (int i = 0; i < 50; ++i) {
     process.signal(SIGHUP);  // none of them may reach libmilter, which would stop

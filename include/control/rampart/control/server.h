@@ -1,8 +1,8 @@
 // The service's end of the command socket: status, flows, suppressions, held mail, replies, reload,
 // and log lines and mails that others hand in.
 //
-// Threads: open and destroy from one thread; one thread accepts, one more serves each client. The
-// reload hook is called on a client's thread, never twice at once; the others are.
+// Threads: open and destroy from one thread; one thread accepts, one more serves each client. Hooks
+// are called on clients' threads, of several at once.
 // Errors: a bad request gets an answer
 // {"error":{"code":"usage|not_found|refused|unavailable|denied", "text":...}}; only what cannot be
 // framed (too long, too slow) ends the connection.
@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "rampart/base/result.h"
+#include "rampart/control/answers.h"
 #include "rampart/control/options.h"
 #include "rampart/engine/engine.h"
 
@@ -39,12 +40,6 @@ using ReloadHook = std::function<ReloadAnswer()>;
 using TakeLines = std::function<base::Result<std::uint64_t>(std::string_view source,
                                                             const std::vector<std::string>& lines)>;
 
-/// What became of an order for one held message.
-struct HoldOutcome {
-  std::string queue_id;
-  std::string result;  ///< "released", "deleted", "still_held", "gone", ...
-  std::string text;
-};
 /// Releases or deletes held messages. @return Unavailable if nobody can. Called on the clients'
 /// threads; takes as long as the MTA's tools do.
 using HoldHook = std::function<base::Result<std::vector<HoldOutcome>>(
