@@ -65,7 +65,8 @@ TEST_CASE("a list that cannot be read keeps what it had, and status says so", "[
     fixture.make_unreadable();
     const auto problems = fixture.apply();
     REQUIRE(problems.size() == 1);
-    CHECK(problems[0] == fixture.file() + ": not a regular file; what was read from it before stays");
+    CHECK(problems[0] ==
+          fixture.file() + ": not a regular file; what was read from it before stays");
     CHECK(fixture.warns("not a regular file"));
     fs::remove(fixture.file());
   }

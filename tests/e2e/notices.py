@@ -4,6 +4,7 @@
 import glob
 import os
 import pwd
+import shutil
 import smtplib
 import time
 from email.parser import BytesHeaderParser
@@ -40,13 +41,15 @@ class NoticeBench(Bench):
         super().create_mta([f"virtual_mailbox_base={self.mail}", f"virtual_mailbox_maps=texthash:{boxes}",
                             f"virtual_uid_maps=static:{nobody.pw_uid}", f"virtual_gid_maps=static:{nobody.pw_gid}",
                             *more])
+        # pipe(8) starts it as nobody, who may not be let into the directory of the build.
+        program = shutil.copy(self.binary, self.directory)
         with open(boxes, "w", encoding="ascii") as file:
             file.write("news@shop.example news/\nmbox@shop.example mbox\n")
         with open(os.path.join(self.mta_dir, "etc", "transport"), "a", encoding="ascii") as file:
             file.write("feed@shop.example feed:\nshop.example virtual:\n")
         with open(os.path.join(self.mta_dir, "etc", "master.cf"), "a", encoding="ascii") as file:
             file.write("virtual unix - n n - - virtual\n"
-                       f"feed unix - n n - - pipe flags=Rq user=nobody argv={self.binary}"
+                       f"feed unix - n n - - pipe flags=Rq user=nobody argv={program}"
                        f" --socket {self.directory}/control.sock feed --message\n")
 
     # -- mail out

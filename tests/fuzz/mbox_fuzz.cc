@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "feed/mbox_splitter.h"
 #include "rampart/base/assert.h"
+
+#include "feed/mbox_splitter.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using rampart::feed::MboxSplitter;
