@@ -46,7 +46,10 @@ std::optional<Traditional> parse_traditional(std::string_view line) noexcept {
       line[12] != ':') {
     return std::nullopt;
   }
-  const auto month = base::parse_month(line.substr(0, 3));
+  // Both MTAs' libraries write "Nov", never "nov".
+  const bool spelled =
+      base::is_upper(line[0]) && base::is_lower(line[1]) && base::is_lower(line[2]);
+  const auto month = spelled ? base::parse_month(line.substr(0, 3)) : std::nullopt;
   const int day = two_digits(line.substr(4), true);
   const int hour = two_digits(line.substr(7), false);
   const int minute = two_digits(line.substr(10), false);
