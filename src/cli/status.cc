@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include "rampart/policy/options.h"
+
 #include "commands.h"
 #include "flow_facts.h"
 #include "json.h"

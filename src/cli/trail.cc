@@ -15,7 +15,7 @@ namespace rampart::cli {
 namespace {
 
 // "14:01:07", with the date where it is another than that of the line before.
-std::string stamp(const ledger::Event& event, std::string& day) {
+std::string stamp(const mail::TrailEvent& event, std::string& day) {
   if (!control::known(event.time)) {
     return "-";
   }
@@ -25,7 +25,7 @@ std::string stamp(const ledger::Event& event, std::string& day) {
   return front + local_seconds(event.time);
 }
 
-std::string details(const ledger::Event& event) {
+std::string details(const mail::TrailEvent& event) {
   std::string text;
   const auto add = [&](const std::string& part) {
     text += part.empty() ? "" : "  " + part;
@@ -49,10 +49,10 @@ std::string render_trail(const control::EventsAnswer& answer) {
   std::string text = answer.queue_id + '\n';
   std::string day;
   std::size_t width = 0;
-  for (const ledger::Event& event : answer.events) {
+  for (const mail::TrailEvent& event : answer.events) {
     width = std::max(width, event.what.size());
   }
-  for (const ledger::Event& event : answer.events) {
+  for (const mail::TrailEvent& event : answer.events) {
     text += fmt::format("{}  {:<{}}{}\n", stamp(event, day), event.what, width, details(event));
   }
   return text;

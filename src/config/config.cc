@@ -8,6 +8,7 @@
 #include "cross_check.h"
 #include "document.h"
 #include "load.h"
+#include "mta.h"
 #include "show.h"
 #include "source_check.h"
 #include "tables.h"
@@ -54,6 +55,24 @@ bool read_file(Reading& reading, const std::string& name, std::string_view text)
   return read_main(text, file, reading.findings, reading.draft, reading.places);
 }
 
+// What the file leaves open of the MTA's queue, the MTA tells; and mail is not held for longer than
+// that allows, unless the file says so.
+void take_queue_lifetime(Draft& draft, const Places& places, const Files& files) {
+  base::Micros& lifetime = draft.engine.constants.forget_after;
+  if (!places.contains("hold.queue_lifetime")) {
+    const bool sendmail =
+        std::any_of(draft.feed.logs.begin(), draft.feed.logs.end(),
+                    [](const feed::LogSource& log) { return log.format == "sendmail"; });
+    if (auto told = files.queue_lifetime(sendmail, draft.transport.postfix_config)) {
+      lifetime = told->time;
+      draft.queue_lifetime_origin = std::move(told->origin);
+    }
+  }
+  if (!places.contains("hold.max_age")) {
+    draft.engine.hold_max_age = std::min(draft.engine.hold_max_age, hold_age_limit(lifetime));
+  }
+}
+
 // References to the reading's own members: it is filled in place.
 void read_all(Reading& reading,
               const std::string& name,
@@ -62,6 +81,7 @@ void read_all(Reading& reading,
               const Files& files) {
   read_file(reading, name, text);
   normalise(reading.draft);
+  take_queue_lifetime(reading.draft, reading.places, files);
   check_values(reading.draft, reading.places, reading.findings);
   check_sources(reading.draft, reading.places, reading.findings);
   check_source_files(reading.draft, reading.places, files, reading.findings);

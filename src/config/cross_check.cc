@@ -10,6 +10,7 @@
 #include "rampart/mail/address.h"
 #include "rampart/mail/domain.h"
 
+#include "mta.h"
 #include "render.h"
 #include "text_check.h"
 
@@ -159,14 +160,24 @@ class Checker {
     }
   }
 
-  // A day is left for the MTA's own retries.
+  // What the MTA itself tells may change at any time: that must not keep the service from starting.
   void check_hold() {
-    constexpr base::Micros kQueueLifetime = std::chrono::hours{24 * 5};
-    constexpr base::Micros kBelow = kQueueLifetime - std::chrono::hours{24};
-    if (const base::Micros age = draft_.engine.hold_max_age; age >= kBelow) {
-      error("hold.max_age", fmt::format("hold.max_age = {} must be below {}: the MTA returns mail "
-                                        "{} after it came, and needs a day to try it",
-                                        render(age), render(kBelow), render(kQueueLifetime)));
+    const base::Micros lifetime = draft_.engine.constants.forget_after;
+    const base::Micros limit = hold_age_limit(lifetime);
+    const base::Micros age = draft_.engine.hold_max_age;
+    if (places_.count("hold.max_age") == 0 || age < limit) {
+      return;
+    }
+    const base::Micros left = lifetime - limit;
+    const std::string text = fmt::format(
+        "hold.max_age = {} must be below {}: the MTA returns mail {} after it came, and "
+        "needs {} to try it",
+        render(age), render(limit), render(lifetime),
+        left == std::chrono::hours{24} ? "a day" : base::format_duration(left));
+    if (draft_.queue_lifetime_origin.empty()) {
+      error("hold.max_age", text);
+    } else {
+      warning("hold.max_age", text + " (" + draft_.queue_lifetime_origin + ")");
     }
   }
 

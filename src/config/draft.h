@@ -39,6 +39,7 @@ struct Draft {
   std::vector<provider::SenderSpec> senders;
   std::vector<provider::ProviderSpec> providers;
   std::vector<SuppressionList> lists;
+  std::string queue_lifetime_origin;  ///< the MTA's setting; "": the file's, or the default
 };
 
 /// Where each value and each element of the file stands, by path: "ramp.plan", "rule[1].over",

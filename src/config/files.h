@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rampart/base/result.h"
+#include "rampart/base/time.h"
 
 namespace rampart::config {
 
@@ -19,6 +21,12 @@ inline constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
 enum class Trust {
   Any,     ///< not writable by everyone
   Strict,  ///< owned by root or this user, and writable by no other group than root's
+};
+
+/// How long the MTA keeps mail that it cannot deliver, and where it says so.
+struct QueueLifetime {
+  base::Micros time{0};
+  std::string origin;
 };
 
 class Files {
@@ -34,6 +42,13 @@ class Files {
   virtual std::vector<std::string> table_directories() const = 0;
   /// The names of this host, in lower case.
   virtual std::vector<std::string> host_names() const { return {}; }
+  /// @param sendmail        asked first, else Postfix
+  /// @param postfix_config  directory of main.cf, "" the default
+  /// @return nullopt if no MTA tells
+  virtual std::optional<QueueLifetime> queue_lifetime(bool /*sendmail*/,
+                                                      const std::string& /*postfix_config*/) const {
+    return std::nullopt;
+  }
 };
 
 class RealFiles final : public Files {
@@ -44,6 +59,8 @@ class RealFiles final : public Files {
   /// gethostname(2), and what /etc/hosts calls the same host. DNS is not asked: a configuration
   /// must load where no resolver answers.
   std::vector<std::string> host_names() const override;
+  std::optional<QueueLifetime> queue_lifetime(bool sendmail,
+                                              const std::string& postfix_config) const override;
 };
 
 /// `name` and, from the text of hosts(5), the longer names that begin with it and a dot on lines

@@ -136,6 +136,7 @@ Keys ramp_keys() {
 
 Keys backoff_keys() {
   return {
+      {"hold.queue_lifetime", constant<&Constants::forget_after>, {kHour, 100 * kDay}},
       {"hold.max_age", engine_slot<&Options::hold_max_age>, {kMinute, 30 * kDay}},
       {"backoff.pause", constant<&Constants::pause>, kPause},
       {"backoff.max_pause", constant<&Constants::max_pause>, kPause},

@@ -33,7 +33,9 @@ std::string value_of(const Key<T>& key, T& object) {
 
 class Shower {
  public:
-  Shower(const Places& places, const std::string& file) : places_(places), file_(file) {}
+  /// @param lifetime_origin  of hold.queue_lifetime, where no file gives it; "": its default
+  Shower(const Places& places, const std::string& file, const std::string& lifetime_origin)
+      : places_(places), file_(file), lifetime_origin_(lifetime_origin) {}
 
   /// Leaves out what is neither given nor has a value.
   /// @param is_element  an empty text or array is no value
@@ -51,6 +53,9 @@ class Shower {
         continue;
       }
       setting.origin = is_given ? fmt::format("{}:{}", file_, place->second.line) : "default";
+      if (!is_given && setting.key == "hold.queue_lifetime" && !lifetime_origin_.empty()) {
+        setting.origin = lifetime_origin_;
+      }
       settings_.push_back(std::move(setting));
     }
   }
@@ -67,13 +72,14 @@ class Shower {
  private:
   const Places& places_;
   const std::string& file_;
+  const std::string& lifetime_origin_;
   std::vector<Setting> settings_;
 };
 
 }  // namespace
 
 std::vector<Setting> show_draft(Draft draft, const Places& places, const std::string& file) {
-  Shower shower(places, file);
+  Shower shower(places, file, draft.queue_lifetime_origin);
   shower.add(draft_keys(), "", draft, false);
   shower.add_all(sender_keys(), "sender", draft.senders);
   for (auto& [name, plan] : draft.engine.plans) {

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rampart/policy/options.h"
+
 namespace rampart::control {
 
 namespace {
@@ -53,7 +55,7 @@ std::string_view to_string(store::HeldRecord::WaitsFor waits_for) {
 template <class T, class U>
 concept Is = std::same_as<std::remove_const_t<T>, U>;
 
-void fields(auto& field, Is<ledger::SourceStatus> auto& source) {
+void fields(auto& field, Is<mail::SourceStatus> auto& source) {
   field("name", source.name);
   field("open", source.open);
   field("lag_seconds", source.lag);
@@ -320,7 +322,7 @@ void fields(auto& field, Is<RepliesAnswer> auto& answer) {
   field("replies", answer.replies);
 }
 
-void fields(auto& field, Is<ledger::Event> auto& event) {
+void fields(auto& field, Is<mail::TrailEvent> auto& event) {
   field("time", event.time);
   field("queue_id", event.queue_id);
   field("what", event.what);

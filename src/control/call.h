@@ -17,6 +17,8 @@
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
+#include "rampart/engine/suppressions.h"
+#include "rampart/ramp/flow.h"
 
 #include "dispatcher.h"
 #include "peer.h"

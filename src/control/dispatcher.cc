@@ -10,6 +10,7 @@
 
 #include "rampart/base/text.h"
 #include "rampart/control/answers.h"
+#include "rampart/engine/status.h"
 #include "rampart/telemetry/log.h"
 
 #include "call.h"

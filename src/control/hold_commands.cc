@@ -1,6 +1,7 @@
 // Held mail: what there is, and people's orders.
 
 #include "rampart/control/answers.h"
+#include "rampart/engine/status.h"
 
 #include "call.h"
 

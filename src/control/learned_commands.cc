@@ -6,7 +6,11 @@
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
 #include "rampart/control/answers.h"
+#include "rampart/mail/notice_outcome.h"
 #include "rampart/mail/queue_id.h"
+#include "rampart/mail/trail_event.h"
+#include "rampart/policy/policy.h"
+#include "rampart/store/records.h"
 
 #include "call.h"
 
@@ -104,7 +108,7 @@ Json feed_message(const Call& call) {
   const std::string bytes = bytes_of(call.request);
   const auto outcome = value_or_refuse(
       call.engine.learn_message(bytes, base::SystemClock().wall_now(), "feed:" + call.peer.user));
-  return {{"outcome", learner::to_string(outcome.kind)},
+  return {{"outcome", mail::to_string(outcome.kind)},
           {"recipients", outcome.recipients},
           {"queue_id", outcome.queue_id}};
 }

@@ -6,6 +6,8 @@
 #include "rampart/base/text.h"
 #include "rampart/base/time.h"
 #include "rampart/control/answers.h"
+#include "rampart/engine/past.h"
+#include "rampart/policy/policy.h"
 
 #include "call.h"
 
@@ -55,10 +57,10 @@ engine::Past past_of(const Call& call) {
   return past;
 }
 
-std::vector<engine::Engine::SuppressionRequest> dead_of(const Call& call) {
+std::vector<engine::SuppressionRequest> dead_of(const Call& call) {
   const base::WallTime now = base::SystemClock().wall_now();
   const base::Micros expiry = call.engine.policy()->options.suppression.hard_expiry;
-  std::vector<engine::Engine::SuppressionRequest> requests;
+  std::vector<engine::SuppressionRequest> requests;
   for (const Json& dead : list_of(call, "dead", kOthersMax)) {
     const auto time = base::parse_rfc3339(text_in(dead, "time"));
     if (!time) {
@@ -68,7 +70,7 @@ std::vector<engine::Engine::SuppressionRequest> dead_of(const Call& call) {
     if (left <= base::Micros{0}) {
       continue;
     }
-    engine::Engine::SuppressionRequest request;
+    engine::SuppressionRequest request;
     request.key = text_in(dead, "key");
     request.text = base::printable(text_in(dead, "evidence"), kEvidenceMax);
     request.lifetime = left;

@@ -5,6 +5,8 @@
 #include "rampart/base/text.h"
 #include "rampart/control/answers.h"
 #include "rampart/control/client.h"
+#include "rampart/policy/policy.h"
+#include "rampart/store/state_store.h"
 
 #include "call.h"
 
@@ -56,11 +58,11 @@ std::string guard_text(const Call& call, const std::string& provider) {
 }
 
 using PendingChange = base::Result<std::uint64_t> (engine::Engine::*)(
-    const engine::Engine::PendingOrder& order, std::string_view who);
+    const engine::PendingOrder& order, std::string_view who);
 
 // One order for a provider or all, or one for each address.
-std::vector<engine::Engine::PendingOrder> pending_orders(const Call& call) {
-  engine::Engine::PendingOrder order;
+std::vector<engine::PendingOrder> pending_orders(const Call& call) {
+  engine::PendingOrder order;
   order.provider = call.text("provider");
   order.all = call.flag("all");
   const int ways = (order.all ? 1 : 0) + (order.provider.empty() ? 0 : 1) + call.has("keys");
@@ -70,7 +72,7 @@ std::vector<engine::Engine::PendingOrder> pending_orders(const Call& call) {
   if (!call.has("keys")) {
     return {order};
   }
-  std::vector<engine::Engine::PendingOrder> orders;
+  std::vector<engine::PendingOrder> orders;
   for (std::string& key : keys_of(call, kKeysMax)) {
     orders.push_back({std::move(key), "", false});
   }
@@ -98,8 +100,8 @@ Json change_pending(const Call& call, std::string_view command, PendingChange ch
   return {{"changed", changed}, {"not_found", std::move(missing)}};
 }
 
-engine::Engine::SuppressionRequest request_of(const Call& call, const std::string& key) {
-  engine::Engine::SuppressionRequest request;
+engine::SuppressionRequest request_of(const Call& call, const std::string& key) {
+  engine::SuppressionRequest request;
   request.key = key;
   request.sender = call.text("sender");
   request.text = base::printable(call.text("reason"), 1024);
@@ -195,7 +197,7 @@ Json import_suppressions(const Call& call) {
             {"known", known},
             {"dry_run", true}};
   }
-  std::vector<engine::Engine::SuppressionRequest> requests;
+  std::vector<engine::SuppressionRequest> requests;
   requests.reserve(keys.size());
   for (const std::string& key : keys) {
     requests.push_back(request_of(call, key));

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "rampart/engine/past.h"
 #include "rampart/feed/archive.h"
 #include "rampart/feed/feed.h"
 #include "rampart/history/correlator.h"

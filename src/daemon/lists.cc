@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "rampart/base/file.h"
+#include "rampart/engine/suppressions.h"
 #include "rampart/suppression/list.h"
 #include "rampart/telemetry/log.h"
 

@@ -1,13 +1,30 @@
 #include <algorithm>
 
 #include "rampart/base/text.h"
+#include "rampart/ledger/domains.h"
+#include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/in_force.h"
+#include "rampart/ledger/senders.h"
+#include "rampart/ledger/suppressor.h"
+#include "rampart/ledger/writer.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
-#include "data.h"
+#include "decider.h"
+#include "held_queue.h"
 #include "text.h"
 
 namespace rampart::engine {
+
+using ledger::FlowTable;
+using ledger::Lease;
+using policy::Action;
+using policy::Active;
+using policy::FlowRule;
+using policy::Mode;
+using policy::OnLoss;
+using policy::Options;
+
 namespace {
 
 constexpr int kLeaseWaitersMax = 8;
@@ -45,6 +62,19 @@ Action effective_suppressed(const Options& options, const Client& client, bool p
     return client.non_smtp ? Action::Hold : Action::Defer;
   }
   return client.non_smtp && refuses ? options.non_smtp_suppressed : options.suppressed;
+}
+
+// For a recipient with an entry that cannot be read in time.
+Action effective_unreadable(const Options& options, const Client& client) noexcept {
+  if (options.on_loss == OnLoss::Accept) {
+    return Action::Accept;
+  }
+  const bool refuses = options.suppressed == Action::Defer ||
+                       options.suppressed == Action::Reject || options.suppressed == Action::Drop;
+  if (refuses) {
+    return client.non_smtp ? Action::Accept : Action::Defer;
+  }
+  return options.suppressed;
 }
 
 // Asks for the next lease when the present one runs out: about a second's worth or a few per cent
@@ -99,71 +129,119 @@ telemetry::Line decision_line(const Transaction::Data& transaction,
 
 }  // namespace
 
-const std::string& Engine::Data::sender_of(Transaction::Data& transaction, base::WallTime now) {
+const std::string& Decider::sender_of(Transaction::Data& transaction, base::WallTime now) {
   if (transaction.sender.empty()) {
     const Active& policy = *transaction.active;
     const std::string name = policy.policy().senders.sender_of(
         transaction.envelope_sender, transaction.client.auth, transaction.client.address);
     const bool named = policy.is_named_sender(name) || transaction.envelope_sender.is_null();
-    transaction.sender = senders.enter(name, named, policy.options().new_senders_per_day, now);
+    transaction.sender =
+        with_.senders.enter(name, named, policy.options().new_senders_per_day, now);
   }
   return transaction.sender;
 }
 
-void Engine::Data::take(const Active& policy, TransactionRecipient& recipient, base::WallTime now) {
-  flows.change(recipient.flow, [&](const FlowTable::View& view) {
-    ramp::take(view.flow.state, context(policy, recipient.flow, now));
-    ramp::take(view.host.state.flow, host_context(policy, now));
+void Decider::take(const Active& policy, TransactionRecipient& recipient, base::WallTime now) {
+  with_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+    ramp::take(view.flow.state, with_.in_force.context(policy, recipient.flow, now));
+    ramp::take(view.host.state.flow, with_.in_force.host_context(policy, now));
   });
   recipient.reserved = true;
   recipient.leased = false;
   recipient.taken_at = now;
-  writer->poke();
+  with_.writer.poke();
 }
 
-void Engine::Data::give_back(const Active& policy,
-                             TransactionRecipient& recipient,
-                             base::WallTime now) {
+void Decider::give_back(const Active& policy, TransactionRecipient& recipient, base::WallTime now) {
   if (!recipient.reserved) {
     return;
   }
   recipient.reserved = false;
-  flows.change(recipient.flow, [&](const FlowTable::View& view) {
-    ramp::refund(view.flow.state, context(policy, recipient.flow, now), recipient.taken_at);
-    ramp::refund(view.host.state.flow, host_context(policy, now), recipient.taken_at);
+  with_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+    ramp::refund(view.flow.state, with_.in_force.context(policy, recipient.flow, now),
+                 recipient.taken_at);
+    ramp::refund(view.host.state.flow, with_.in_force.host_context(policy, now),
+                 recipient.taken_at);
     if (recipient.leased) {
       ++view.flow.lease.left;
     }
   });
-  writer->poke();
+  with_.writer.poke();
 }
 
-std::optional<suppression::Entry> Engine::Data::find_suppression(const Active& policy,
-                                                                 const mail::Address& address,
-                                                                 std::string_view sender,
-                                                                 base::WallTime now) const {
-  const std::string key = suppression::canonical_key(address, policy.options().suppression);
-  if (auto entry = suppressor.find(key, sender, now)) {
+base::Result<std::optional<suppression::Entry>> Decider::find_suppression(
+    const Active& policy,
+    const mail::Address& address,
+    std::string_view sender,
+    base::WallTime now) const {
+  const Options& options = policy.options();
+  const bool waits = options.lease_time > base::Micros{0};
+  const base::SteadyTime until = with_.clock.steady_now() + options.store_deadline;
+  const std::string key = suppression::canonical_key(address, options.suppression);
+  auto entry = with_.suppressor.find_within(waits ? options.store_deadline : base::Micros{0}, key,
+                                            sender, now);
+  if (!entry || *entry) {
     return entry;
   }
-  return suppressor.find(suppression::domain_key(address.domain), sender, now);
+  const base::Micros left = std::max(base::Micros{1}, until - with_.clock.steady_now());
+  return with_.suppressor.find_within(waits ? left : base::Micros{0},
+                                      suppression::domain_key(address.domain), sender, now);
+}
+
+bool Decider::observes_suppression(const Active& policy, const ramp::FlowKey& flow) {
+  return policy.options().suppression_mode == Mode::Observe ||
+         policy.rule_for(flow).mode == Mode::Observe;
+}
+
+// There is an entry for the address or its domain, but the store does not tell in time which: it
+// may be pending, another sender's, or over. Whoever has a queue comes back; nothing is refused for
+// good or dropped, and where nothing can wait it goes on.
+std::optional<Verdict> Decider::apply_unreadable(Transaction::Data& transaction,
+                                                 TransactionRecipient& recipient,
+                                                 const base::Error& error) {
+  const Active& policy = *transaction.active;
+  static telemetry::Counter& failed = telemetry::counter("suppression_lookups_failed_total");
+  failed.add();
+  const Action action = effective_unreadable(policy.options(), transaction.client);
+  const bool observe = observes_suppression(policy, recipient.flow);
+  telemetry::write(telemetry::Level::Info, decision_line(transaction, recipient)
+                                               .add(observe ? "would" : "action", to_string(action))
+                                               .add("reason", "unreadable")
+                                               .text(error.what));
+  if (observe) {
+    return std::nullopt;
+  }
+  recipient.action = action;
+  recipient.reason = "unreadable";
+  switch (action) {
+    case Action::Defer:
+      return make_unavailable();
+    case Action::Hold:
+      transaction.recipients.push_back(std::move(recipient));
+      return Verdict{};
+    default:  // accept and tag go on to the ramp
+      return std::nullopt;
+  }
 }
 
 // The configured action for a suppressed recipient. No verdict: go on with the ramp.
-std::optional<Verdict> Engine::Data::apply_suppression(Transaction::Data& transaction,
-                                                       TransactionRecipient& recipient,
-                                                       base::WallTime now) {
+std::optional<Verdict> Decider::apply_suppression(Transaction::Data& transaction,
+                                                  TransactionRecipient& recipient,
+                                                  base::WallTime now) {
   const Active& policy = *transaction.active;
   const Options& options = policy.options();
-  const auto entry =
+  const auto found =
       find_suppression(policy, recipient.recipient.address, recipient.flow.sender, now);
+  if (!found) {
+    return apply_unreadable(transaction, recipient, found.error());
+  }
+  const std::optional<suppression::Entry>& entry = *found;
   if (!entry) {
     return std::nullopt;
   }
   const bool pending = !entry->pending.empty();
   const Action action = effective_suppressed(options, transaction.client, pending);
-  const bool observe = options.suppression_mode == Mode::Observe ||
-                       policy.rule_for(recipient.flow).mode == Mode::Observe;
+  const bool observe = observes_suppression(policy, recipient.flow);
   static telemetry::Counter& hits = telemetry::counter("suppressed_recipients_total");
   hits.add();
   telemetry::write(telemetry::Level::Info, decision_line(transaction, recipient)
@@ -194,14 +272,14 @@ std::optional<Verdict> Engine::Data::apply_suppression(Transaction::Data& transa
 }
 
 // Over the allowance: the configured action.
-Verdict Engine::Data::over(Transaction::Data& transaction,
-                           TransactionRecipient recipient,
-                           const ramp::Admission& admission,
-                           base::WallTime now) {
+Verdict Decider::over(Transaction::Data& transaction,
+                      TransactionRecipient recipient,
+                      const ramp::Admission& admission,
+                      base::WallTime now) {
   const Active& policy = *transaction.active;
   const FlowRule& rule = policy.rule_for(recipient.flow);
   const bool observe = rule.mode == Mode::Observe;
-  const Chosen chosen = choose(rule.over, transaction.client, is_releaser_alive());
+  const Chosen chosen = choose(rule.over, transaction.client, with_.held.is_releaser_alive());
   const Action action = chosen.action;
   telemetry::Line line = decision_line(transaction, recipient);
   line.add(observe ? "would" : "action", to_string(action))
@@ -218,7 +296,7 @@ Verdict Engine::Data::over(Transaction::Data& transaction,
   static telemetry::Counter& counted = telemetry::counter("over_recipients_total");
   counted.add();
   if (chosen.missed_releaser && !observe) {
-    missed_releaser = true;
+    with_.held.miss_releaser();
   }
   if (observe || action == Action::Accept || action == Action::Tag) {
     take(policy, recipient, now);
@@ -242,9 +320,9 @@ Verdict Engine::Data::over(Transaction::Data& transaction,
                                   : make_defer(std::move(text));
 }
 
-Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
-                                 TransactionRecipient recipient,
-                                 base::WallTime now) {
+Verdict Decider::apply_ramp(Transaction::Data& transaction,
+                            TransactionRecipient recipient,
+                            base::WallTime now) {
   const Active& policy = *transaction.active;
   const FlowRule& rule = policy.rule_for(recipient.flow);
   if (rule.exempt) {
@@ -252,7 +330,8 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
     transaction.recipients.push_back(std::move(recipient));
     return {};
   }
-  const Action action = choose(rule.over, transaction.client, is_releaser_alive()).action;
+  const Action action =
+      choose(rule.over, transaction.client, with_.held.is_releaser_alive()).action;
   const bool limits =
       rule.mode == Mode::Enforce && action != Action::Accept && action != Action::Tag;
   const bool bound = limits && policy.options().lease_time > base::Micros{0};
@@ -261,10 +340,10 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
   ramp::Admission admission;
   bool asked = false;
   const auto attempt = [&](bool leased) {
-    return flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      ramp::Health health = senders.health(recipient.flow.sender);
-      const ramp::Context flow_context = context(policy, recipient.flow, now);
-      const ramp::Context host = host_context(policy, now);
+    return with_.flows.change(recipient.flow, [&](const FlowTable::View& view) {
+      ramp::Health health = with_.senders.health(recipient.flow.sender);
+      const ramp::Context flow_context = with_.in_force.context(policy, recipient.flow, now);
+      const ramp::Context host = with_.in_force.host_context(policy, now);
       const ramp::Allowance before = ramp::allowance(view.flow.state, health, flow_context);
       admission = ramp::admit({view.flow.state, view.host.state, health, recipient.flow.sender},
                               flow_context, host);
@@ -305,27 +384,25 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
   Step step = attempt(bound);
   if (step == Step::Waits) {
     // The first unit of a flow waits for the store, a bounded time and few at once.
-    const bool may_wait = lease_waiters.fetch_add(1) < kLeaseWaitersMax;
-    const base::SteadyTime deadline = clock.steady_now() + policy.options().store_deadline;
+    const bool may_wait = lease_waiters_.fetch_add(1) < kLeaseWaitersMax;
+    const base::SteadyTime deadline = with_.clock.steady_now() + policy.options().store_deadline;
     for (base::Micros left = policy.options().store_deadline;
          may_wait && step == Step::Waits && left > base::Micros{0};
-         left = deadline - clock.steady_now()) {
-      if (!writer->wait_round(left)) {
+         left = deadline - with_.clock.steady_now()) {
+      if (!with_.writer.wait_round(left)) {
         break;
       }
       step = attempt(bound);
     }
-    --lease_waiters;
+    --lease_waiters_;
   } else if (asked) {
-    writer->poke();
+    with_.writer.poke();
   }
   if (step == Step::Waits) {
     static telemetry::Counter& lost = telemetry::counter("lease_timeouts_total");
     lost.add();
     if (policy.options().on_loss == OnLoss::Defer) {
-      Verdict verdict = make_defer("rampart: temporary problem; try again later");
-      verdict.enhanced = "4.3.0";
-      return verdict;
+      return make_unavailable();
     }
     step = attempt(false);
   }
@@ -335,21 +412,32 @@ Verdict Engine::Data::apply_ramp(Transaction::Data& transaction,
   recipient.reserved = true;
   recipient.taken_at = now;
   transaction.recipients.push_back(std::move(recipient));
-  writer->poke();
+  with_.writer.poke();
   return {};
 }
 
-void Engine::Data::accept_null_sender(Transaction::Data& transaction,
-                                      TransactionRecipient recipient,
-                                      base::WallTime now) {
+// How many held messages go before new mail of a flow. What a transaction has begun goes on
+// together.
+std::size_t Decider::count_ahead(const Transaction::Data& open, const ramp::FlowKey& flow) const {
+  if (open.active->rule_for(flow).transactional ||
+      std::any_of(open.recipients.begin(), open.recipients.end(),
+                  [&](const TransactionRecipient& r) { return r.reserved && r.flow == flow; })) {
+    return 0;
+  }
+  return with_.held.count_ahead(flow);
+}
+
+void Decider::accept_null_sender(Transaction::Data& transaction,
+                                 TransactionRecipient recipient,
+                                 base::WallTime now) {
   take(*transaction.active, recipient, now);
   transaction.recipients.push_back(std::move(recipient));
   const std::uint32_t per_hour_max = transaction.active->options().null_per_hour;
-  const base::MutexLock lock(null_senders_mutex);
-  if (null_senders.size() >= kNullClientsMax) {
-    null_senders.clear();
+  const base::MutexLock lock(null_senders_mutex_);
+  if (null_senders_.size() >= kNullClientsMax) {
+    null_senders_.clear();
   }
-  NullHour& hour = null_senders[transaction.client.address];
+  NullHour& hour = null_senders_[transaction.client.address];
   if (hour.hour != base::hour_number(now)) {
     hour = NullHour{base::hour_number(now), 0};
   }
@@ -361,18 +449,18 @@ void Engine::Data::accept_null_sender(Transaction::Data& transaction,
   }
 }
 
-Transaction Engine::begin(Client client, mail::Address envelope_sender) {
+Transaction Decider::begin(Client client, mail::Address envelope_sender) const {
   Transaction transaction;
   transaction.data_ = std::make_unique<Transaction::Data>();
-  transaction.data_->active = data_->active();
+  transaction.data_->active = with_.in_force.active();
   transaction.data_->client = std::move(client);
   transaction.data_->envelope_sender = std::move(envelope_sender);
   return transaction;
 }
 
-Verdict Engine::decide(Transaction& transaction, const Recipient& recipient) {
+Verdict Decider::decide(Transaction& transaction, const Recipient& recipient) {
   Transaction::Data& open = *transaction.data_;
-  const base::WallTime now = data_->clock.wall_now();
+  const base::WallTime now = with_.clock.wall_now();
   TransactionRecipient entry;
   entry.recipient = recipient;
   if (!open.active->is_outbound(open.client, recipient)) {
@@ -381,161 +469,26 @@ Verdict Engine::decide(Transaction& transaction, const Recipient& recipient) {
   }
   static telemetry::Counter& counted = telemetry::counter("recipients_total");
   counted.add();
-  entry.flow = {
-      data_->sender_of(open, now),
-      data_->domains.provider_of(open.active->policy().providers, recipient.address.domain)};
+  entry.flow = {sender_of(open, now), with_.domains.provider_of(open.active->policy().providers,
+                                                                recipient.address.domain)};
   if (open.envelope_sender.is_null()) {
-    data_->accept_null_sender(open, std::move(entry), now);
+    accept_null_sender(open, std::move(entry), now);
     return {};
   }
-  if (auto verdict = data_->apply_suppression(open, entry, now)) {
+  if (auto verdict = apply_suppression(open, entry, now)) {
     return *verdict;
   }
-  return data_->apply_ramp(open, std::move(entry), now);
+  return apply_ramp(open, std::move(entry), now);
 }
 
-Ending Engine::commit(Transaction& transaction, const mail::QueueId& queue_id) {
-  if (!transaction.is_open()) {
-    return {};
-  }
-  const std::unique_ptr<Transaction::Data> open = std::move(transaction.data_);
-  const base::WallTime now = data_->clock.wall_now();
-  std::vector<TransactionRecipient>& all = open->recipients;
-  const auto count = [&](Action action) {
-    return std::count_if(all.begin(), all.end(),
-                         [&](const TransactionRecipient& r) { return r.action == action; });
-  };
-  const auto dropped = count(Action::Drop);
-  // A message without recipients would vanish without a trace, so it is held instead.
-  const bool nobody_left = dropped > 0 && dropped == static_cast<std::ptrdiff_t>(all.size());
-  Ending ending;
-  ending.token = data_->make_token(*open, queue_id, now);
-  for (const TransactionRecipient& recipient : all) {
-    if (recipient.action == Action::Drop) {
-      ending.drop.push_back(recipient.recipient.spelling);
-    } else if (recipient.action == Action::Tag && ending.tag.empty()) {
-      ending.tag = "sender=" + recipient.flow.sender + ", provider=" + recipient.flow.provider +
-                   ", reason=" + recipient.reason;
-    }
-  }
-  if (count(Action::Hold) > 0 || nobody_left) {
-    // Dropped recipients go before the message is held, or its release would mail them.
-    if (nobody_left) {
-      ending.drop.clear();
-    } else {
-      std::erase_if(all, [](const TransactionRecipient& r) { return r.action == Action::Drop; });
-    }
-    data_->hold(*open, queue_id, now, ending);
-  } else {
-    data_->enter(*open, queue_id, now);
-  }
-  return ending;
-}
-
-void Engine::abort(Transaction& transaction) {
+void Decider::abort(Transaction& transaction) {
   if (!transaction.is_open()) {
     return;
   }
   const std::unique_ptr<Transaction::Data> open = std::move(transaction.data_);
-  const base::WallTime now = data_->clock.wall_now();
+  const base::WallTime now = with_.clock.wall_now();
   for (TransactionRecipient& recipient : open->recipients) {
-    data_->give_back(*open->active, recipient, now);
-  }
-}
-
-// By this token a notice from outside is believed later: nobody else knows it.
-std::string Engine::Data::make_token(const Transaction::Data& open,
-                                     const mail::QueueId& queue_id,
-                                     base::WallTime now) {
-  if (!open.active->options().token || open.envelope_sender.is_null() || queue_id.empty()) {
-    return {};
-  }
-  store::TokenRecord record;
-  for (const TransactionRecipient& recipient : open.recipients) {
-    if (!recipient.flow.provider.empty() && recipient.action != Action::Drop) {
-      record.recipients.push_back(to_string(recipient.recipient.address));
-    }
-  }
-  if (record.recipients.empty()) {
-    return {};
-  }
-  record.token = ledger::random_token();
-  record.queue_id = queue_id.text();
-  record.sender = open.sender;
-  record.time = now;
-  std::string token = record.token;
-  return writer->try_add({std::move(record)}) ? token : std::string{};
-}
-
-void Engine::Data::note(const TransactionRecipient& recipient,
-                        const mail::QueueId& queue_id,
-                        std::string_view what,
-                        std::string_view text,
-                        base::WallTime now) {
-  if (!queue_id.empty()) {
-    trail.add({now,
-               queue_id.text(),
-               std::string(what),
-               to_string(recipient.recipient.address),
-               recipient.flow.sender,
-               recipient.flow.provider,
-               std::string(text),
-               {}});
-  }
-}
-
-// From now on the units stand for mail in the MTA's queue, until the log tells their fate.
-void Engine::Data::enter(Transaction::Data& open,
-                         const mail::QueueId& queue_id,
-                         base::WallTime now) {
-  const bool any = std::any_of(open.recipients.begin(), open.recipients.end(),
-                               [](const TransactionRecipient& r) { return r.reserved; });
-  if (!any) {
-    return;
-  }
-  sources.await(now);
-  std::vector<store::Operation> operations;
-  const base::MutexLock lock(book_mutex);
-  BookMessage unnamed;
-  BookMessage* const tracked = queue_id.empty() ? nullptr : book.enter({}, queue_id.text(), now);
-  if (tracked == nullptr && !queue_id.empty()) {
-    static telemetry::Counter& counted = telemetry::counter("queue_book_full_total");
-    counted.add();
-  }
-  BookMessage& message = tracked != nullptr ? *tracked : unnamed;
-  // The MTA uses the queue ID again and we missed the end of the first.
-  if (!message.recipients.empty()) {
-    forget_recipients(message);
-    operations.emplace_back(store::EraseMessage{message.instance, message.queue_id});
-  }
-  message.admitted.clear();
-  message.sender = open.sender;
-  message.envelope_sender = to_string(open.envelope_sender);
-  message.admitted_here = true;
-  message.activated = true;
-  message.transaction_recipients = static_cast<std::uint32_t>(open.recipients.size());
-  message.seen_at = now;
-  for (const TransactionRecipient& recipient : open.recipients) {
-    if (recipient.reserved) {
-      message.recipients.push_back({ledger::book_key(recipient.recipient.address), recipient.flow,
-                                    ramp::Standing::InFlight, recipient.taken_at});
-      ledger::admit(message, message.recipients.back().address);
-      operations.emplace_back(ledger::to_record(message, message.recipients.back()));
-      note(recipient, queue_id, "accepted", recipient.reason, now);
-    }
-  }
-  if (tracked == nullptr) {  // nothing will ever tell the fate of these
-    forget_recipients(message);
-    return;
-  }
-  operations.emplace_back(ledger::to_record(message));
-  writer->try_add(std::move(operations));
-  if (telemetry::is_enabled(telemetry::Level::Debug)) {
-    telemetry::write(telemetry::Level::Debug, telemetry::Line(queue_id.text())
-                                                  .address("from", open.envelope_sender)
-                                                  .add("sender", open.sender)
-                                                  .add("recipients", message.recipients.size())
-                                                  .add("action", "accept"));
+    give_back(*open->active, recipient, now);
   }
 }
 

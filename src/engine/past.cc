@@ -3,18 +3,28 @@
 #include "rampart/engine/past.h"
 
 #include "rampart/base/text.h"
+#include "rampart/ledger/domains.h"
+#include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/in_force.h"
+#include "rampart/ledger/senders.h"
+#include "rampart/ledger/sources.h"
+#include "rampart/ledger/writer.h"
 #include "rampart/ramp/codec.h"
 #include "rampart/ramp/merge.h"
 #include "rampart/telemetry/log.h"
 
-#include "data.h"
+#include "orders.h"
 
 namespace rampart::engine {
+
+using ledger::FlowTable;
+using policy::Active;
+
 namespace {
 
 using base::Error;
 
-constexpr base::Micros kSyncTimeout = std::chrono::seconds{30};
+constexpr base::Micros kPastTimeout = std::chrono::seconds{30};
 constexpr std::size_t kNameMax = 255;
 
 bool is_name(std::string_view text) {
@@ -42,8 +52,8 @@ base::Result<PastFlow> decode_past(const ramp::FlowKey& key, std::string_view by
   return PastFlow{key, *state};
 }
 
-MergedFlow Engine::Data::merge(const PastFlow& past, base::WallTime now) {
-  const std::shared_ptr<const Active> policy = active();
+MergedFlow Orders::merge(const PastFlow& past, base::WallTime now) {
+  const std::shared_ptr<const Active> policy = with_.in_force.active();
   MergedFlow merged{past.key, 0, 0, false};
   const auto raise = [&](ramp::Flow& live, const ramp::Context& at) {
     merged.level_before = level_of(live, at);
@@ -51,59 +61,56 @@ MergedFlow Engine::Data::merge(const PastFlow& past, base::WallTime now) {
     merged.level = level_of(live, at);
   };
   if (past.key.sender.empty()) {
-    flows.change_host(past.key.provider, [&](ledger::LiveHost& host) {
-      raise(host.state.flow, host_context(*policy, now));
+    with_.flows.change_host(past.key.provider, [&](ledger::LiveHost& host) {
+      raise(host.state.flow, with_.in_force.host_context(*policy, now));
     });
     return merged;
   }
   // Whoever sent mail before is not new today.
-  senders.enter(past.key.sender, true, 0, now);
-  flows.change(past.key, [&](const FlowTable::View& view) {
-    raise(view.flow.state, context(*policy, past.key, now));
+  with_.senders.enter(past.key.sender, true, 0, now);
+  with_.flows.change(past.key, [&](const FlowTable::View& view) {
+    raise(view.flow.state, with_.in_force.context(*policy, past.key, now));
   });
   return merged;
 }
 
-bool Engine::is_new() const {
-  return data_->sources.is_new();
-}
-
-base::Result<> Engine::begin_sources(const std::vector<store::CursorRecord>& cursors) {
+base::Result<> Orders::begin_sources(const std::vector<store::CursorRecord>& cursors) {
   {
-    const base::MutexLock gate(data_->writer->gate());
+    const base::MutexLock gate(with_.writer.gate());
     std::vector<store::Operation> operations;
     for (const store::CursorRecord& cursor : cursors) {
-      data_->sources.set_cursor(cursor);
+      with_.sources.set_cursor(cursor);
       operations.emplace_back(cursor);
     }
-    data_->writer->add(std::move(operations));
+    with_.writer.add(std::move(operations));
   }
-  return sync(kSyncTimeout);
+  return with_.writer.sync(kPastTimeout);
 }
 
-base::Result<std::vector<MergedFlow>> Engine::merge_past(const Past& past, std::string_view who) {
-  const base::WallTime now = data_->clock.wall_now();
+base::Result<std::vector<MergedFlow>> Orders::merge_past(const Past& past, std::string_view who) {
+  const base::WallTime now = with_.clock.wall_now();
   std::vector<MergedFlow> merged;
   merged.reserve(past.flows.size());
-  bool done = data_->in_pieces(past.domains.size(), [&](std::size_t i) {
+  auto done = in_pieces(past.domains.size(), [&](std::size_t i) -> base::Result<Operations> {
     const auto& [name, provider] = past.domains[i];
     const auto domain = mail::parse_domain(name);
-    std::vector<store::Operation> operations;
-    if (domain && data_->active()->policy().providers.is_named(provider) &&
-        data_->domains.learn(domain->text(), provider)) {
+    Operations operations;
+    if (domain && with_.in_force.active()->policy().providers.is_named(provider) &&
+        with_.domains.learn(domain->text(), provider)) {
       operations.emplace_back(store::DomainProviderRecord{domain->text(), provider, now});
     }
     return operations;
   });
-  done = done && data_->in_pieces(past.flows.size(), [&](std::size_t i) {
-    merged.push_back(data_->merge(past.flows[i], now));
-    return std::vector<store::Operation>{};
-  });
-  if (!done) {
-    return Error{Error::Kind::Unavailable,
-                 "the service is stopping; a part may have been learned: learn again"};
+  if (done) {
+    done = in_pieces(past.flows.size(), [&](std::size_t i) -> base::Result<Operations> {
+      merged.push_back(merge(past.flows[i], now));
+      return Operations{};
+    });
   }
-  if (const auto stored = sync(kSyncTimeout); !stored) {
+  if (!done) {
+    return done.error();
+  }
+  if (const auto stored = with_.writer.sync(kPastTimeout); !stored) {
     return stored.error();
   }
   telemetry::write(telemetry::Level::Info, telemetry::Line("history")

@@ -3,19 +3,28 @@
 #include <algorithm>
 
 #include "rampart/base/text.h"
+#include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/in_force.h"
+#include "rampart/ledger/senders.h"
+#include "rampart/ledger/sources.h"
+#include "rampart/ledger/trail.h"
+#include "rampart/ledger/writer.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
-#include "data.h"
+#include "held_queue.h"
 
 namespace rampart::engine {
+
+using ledger::FlowTable;
+using policy::Active;
+
 namespace {
 
 using ledger::HeldBook;
 using ledger::HeldPart;
 using store::HeldRecord;
 
-constexpr base::Micros kSyncTimeout = std::chrono::seconds{10};
 /// The MTA puts a message into its hold queue a moment after we say so; other milters come between.
 constexpr base::Micros kSettles = std::chrono::seconds{10};
 constexpr base::Micros kSettlesLatest = std::chrono::minutes{5};
@@ -28,7 +37,6 @@ constexpr std::uint32_t kAsideDoublings = 6;
 constexpr base::Micros kAbsentKept = std::chrono::hours{24};
 constexpr std::size_t kFlowsAtOnce = 2000;
 constexpr std::size_t kOverdueAtOnce = 1000;
-constexpr std::size_t kPage = 1000;  // looked at under one lock
 constexpr std::size_t kMovesAtOnce = 200;
 constexpr std::size_t kReservingAtOnce = 200;
 constexpr std::string_view kNotOurs = "its mark is missing or of another key";
@@ -53,7 +61,7 @@ void set_aside(ledger::HeldMessage& message, base::SteadyTime now) {
   ++message.failures;
 }
 
-std::string_view words_of(Fate fate) noexcept {
+std::string_view fate_words(Fate fate) noexcept {
   switch (fate) {
     case Fate::NotOurs:
       return "not released: its mark is missing or of another key; it waits for a person";
@@ -66,30 +74,33 @@ std::string_view words_of(Fate fate) noexcept {
 
 }  // namespace
 
-// Under the writer's gate and the book's lock.
-class Engine::Data::Turn {
+class HeldQueue::Turn {
  public:
-  Turn(Data& data, std::size_t limit)
-      : data_(data),
-        active_(data.active()),
-        now_(data.clock.wall_now()),
-        steady_(data.clock.steady_now()),
+  Turn(HeldQueue& queue, std::size_t limit)
+      : queue_(queue),
+        active_(queue_.with_.in_force.active()),
+        now_(queue_.with_.clock.wall_now()),
+        steady_(queue_.with_.clock.steady_now()),
         limit_(limit) {}
 
   void run() {
-    data_.held.wake(steady_);
+    const base::MutexLock gate(queue_.with_.writer.gate());
+    const base::MutexLock lock(queue_.books_.book_mutex);
+    queue_.books_.held.wake(steady_);
     lapse();
     find_overdue();
-    const auto flows = data_.held.due(steady_, kFlowsAtOnce, [&](const std::string& provider) {
-      return data_.flows.changes(provider);
-    });
+    const auto flows = queue_.books_.held.due(
+        steady_, kFlowsAtOnce,
+        [&](const std::string& provider) { return queue_.with_.flows.changes(provider); });
     for (const ramp::FlowKey& flow : flows) {
       serve(flow);
+    }
+    if (!operations_.empty()) {
+      queue_.with_.writer.add(std::move(operations_));
     }
   }
 
   Begun begun;
-  std::vector<store::Operation> operations;
   std::vector<telemetry::Line> warnings;
 
  private:
@@ -109,15 +120,15 @@ class Engine::Data::Turn {
     if (active_->rule_for(part.flow).exempt) {
       return {true, false, now_};
     }
-    return judge(data_.look(*active_, part.flow, part.units, now_).admission, overdue);
+    return judge(queue_.look(*active_, part.flow, part.units, now_).admission, overdue);
   }
 
   Answer take(const HeldPart& part, bool overdue) {
     const bool exempt = active_->rule_for(part.flow).exempt;
-    return data_.flows.change(part.flow, [&](const FlowTable::View& view) {
-      ramp::Health health = data_.senders.health(part.flow.sender);
-      const ramp::Context context = data_.context(*active_, part.flow, now_);
-      const ramp::Context host_context = data_.host_context(*active_, now_);
+    return queue_.with_.flows.change(part.flow, [&](const FlowTable::View& view) {
+      ramp::Health health = queue_.with_.senders.health(part.flow.sender);
+      const ramp::Context context = queue_.with_.in_force.context(*active_, part.flow, now_);
+      const ramp::Context host_context = queue_.with_.in_force.host_context(*active_, now_);
       Answer answer{true, false, now_};
       if (!exempt) {
         answer = judge(ramp::admit({view.flow.state, view.host.state, health, part.flow.sender},
@@ -133,20 +144,20 @@ class Engine::Data::Turn {
   }
 
   // What was reserved and not used in time is given back. Some at a time, round and round.
-  void lapse() {
-    const std::set<std::string>& reserving = data_.held.reserving();
+  void lapse() RAMPART_REQUIRES(queue_.books_.book_mutex) {
+    const std::set<std::string>& reserving = queue_.books_.held.reserving();
     std::vector<std::string> some;
-    auto at = reserving.upper_bound(data_.lapse_place);
+    auto at = reserving.upper_bound(queue_.lapse_place_);
     for (; at != reserving.end() && some.size() < kReservingAtOnce; ++at) {
       some.push_back(*at);
     }
-    data_.lapse_place = at == reserving.end() ? std::string() : some.back();
+    queue_.lapse_place_ = at == reserving.end() ? std::string() : some.back();
     for (const std::string& id : some) {
-      HeldRecord record = data_.held.find(id)->record;
+      HeldRecord record = queue_.books_.held.find(id)->record;
       bool lapsed = false;
       for (const HeldPart& part : ledger::parts_of(record)) {
         if (part.is_charged() && distance(part.charged_at, now_) >= kReserved) {
-          data_.refund(record, part, now_);
+          queue_.books_.refund(record, part, now_);
           lapsed = true;
         }
       }
@@ -156,44 +167,47 @@ class Engine::Data::Turn {
     }
   }
 
-  void find_overdue() {
+  void find_overdue() RAMPART_REQUIRES(queue_.books_.book_mutex) {
     const base::Micros max_age = active_->options().hold_max_age;
-    const auto ids = data_.held.find_overdue(now_ - max_age, kOverdueAtOnce);
+    const auto ids = queue_.books_.held.find_overdue(now_ - max_age, kOverdueAtOnce);
     for (const std::string& id : ids) {
-      data_.held.update(id, [](ledger::HeldMessage& message) { message.overdue = true; });
+      queue_.books_.held.update(id, [](ledger::HeldMessage& message) { message.overdue = true; });
     }
     if (!ids.empty()) {
-      warnings.push_back(line_of(data_.held.find(ids.front())->record, now_));
+      warnings.push_back(line_of(queue_.books_.held.find(ids.front())->record, now_));
       warnings.back()
           .add("messages", ids.size())
           .text("held for hold.max_age: goes before newer mail, over its allowance if need be");
     }
   }
 
-  void store(HeldRecord record, const std::optional<ramp::FlowKey>& waits_in) {
-    operations.emplace_back(record);
+  void store(HeldRecord record, const std::optional<ramp::FlowKey>& waits_in)
+      RAMPART_REQUIRES(queue_.books_.book_mutex) {
+    operations_.emplace_back(record);
     const std::string id = record.queue_id;
-    data_.held.update(id, [&](ledger::HeldMessage& message) {
+    queue_.books_.held.update(id, [&](ledger::HeldMessage& message) {
       message.record = std::move(record);
       message.waits_in = waits_in.value_or(message.waits_in);
     });
   }
 
-  void ask_again(const ramp::FlowKey& flow, base::WallTime until) {
-    data_.held.ask_again(flow, steady_ + std::clamp(until - now_, base::Micros{1}, kAskAgain));
+  void ask_again(const ramp::FlowKey& flow, base::WallTime until)
+      RAMPART_REQUIRES(queue_.books_.book_mutex) {
+    queue_.books_.held.ask_again(flow,
+                                 steady_ + std::clamp(until - now_, base::Micros{1}, kAskAgain));
   }
 
   // Releases a flow's messages in their order, up to the first that it does not take. Milters wait
   // meanwhile: what moves to other queues beyond kMovesAtOnce is for the next turn, but for one of
   // each flow.
-  void serve(const ramp::FlowKey& flow) {
+  void serve(const ramp::FlowKey& flow) RAMPART_REQUIRES(queue_.books_.book_mutex) {
     while (begun.size() < limit_) {
-      const ledger::HeldMessage* head = data_.held.head(flow);
+      const ledger::HeldMessage* head = queue_.books_.held.head(flow);
       if (head == nullptr) {
         return;
       }
       if (distance(head->record.held_at, now_) < kSettles) {
-        data_.held.ask_again(flow, steady_ + kSettles);
+        queue_.books_.held.ask_again(flow, steady_ + kSettles);
         return;
       }
       const std::size_t before = moved_;
@@ -206,7 +220,8 @@ class Engine::Data::Turn {
 
   // One message as far as it gets: it goes, or it waits for another flow from now on, and keeps
   // what it got for a while. @return whether the next one of `flow` is to be tried
-  bool advance(HeldRecord record, const ramp::FlowKey& flow, bool overdue) {
+  bool advance(HeldRecord record, const ramp::FlowKey& flow, bool overdue)
+      RAMPART_REQUIRES(queue_.books_.book_mutex) {
     std::vector<HeldPart> parts = ledger::parts_of(record);
     std::erase_if(parts, [](const HeldPart& part) { return part.is_charged(); });
     std::optional<ramp::FlowKey> lacks;
@@ -252,78 +267,70 @@ class Engine::Data::Turn {
       }
       return !here;
     }
-    data_.mark_releasing(record, operations);
+    queue_.books_.mark_releasing(record, operations_);
     begun.push_back(std::move(record));
     if (forced) {  // debts are smoothed as well
-      data_.held.rest(flow, steady_ + kOverdueEvery);
+      queue_.books_.held.rest(flow, steady_ + kOverdueEvery);
     }
     return !forced;
   }
 
-  Data& data_;
+  HeldQueue& queue_;
   std::shared_ptr<const Active> active_;
   base::WallTime now_;
   base::SteadyTime steady_;
   std::size_t limit_;
+  std::vector<store::Operation> operations_;
   std::size_t moved_ = 0;  ///< from the queue of one flow to that of another
 };
 
-base::Result<std::vector<mail::QueueId>> Engine::begin_release(std::size_t limit) {
-  Data& data = *data_;
-  if (data.held_waiting == 0) {
+base::Result<std::vector<mail::QueueId>> HeldQueue::begin_release(std::size_t limit) {
+  if (books_.held_waiting == 0) {
     return std::vector<mail::QueueId>{};
   }
-  if (data.writer->is_degraded()) {
-    return base::Error{base::Error::Kind::Unavailable, data.writer->problem()};
+  if (with_.writer.is_degraded()) {
+    return base::Error{base::Error::Kind::Unavailable, with_.writer.problem()};
   }
-  Data::Turn turn(data, limit);
-  {
-    const base::MutexLock gate(data.writer->gate());
-    const base::MutexLock lock(data.book_mutex);
-    turn.run();
-    if (!turn.operations.empty()) {
-      data.writer->add(std::move(turn.operations));
-    }
-  }
+  Turn turn(*this, limit);
+  turn.run();
   for (const telemetry::Line& line : turn.warnings) {
     telemetry::write(telemetry::Level::Warning, line);
   }
-  return data.settle_begun(turn.begun);
+  return settle_begun(turn.begun);
 }
 
-base::Result<std::vector<mail::QueueId>> Engine::order_release(
+base::Result<std::vector<mail::QueueId>> HeldQueue::order_release(
     const std::vector<mail::QueueId>& ids, std::string_view who) {
-  Data& data = *data_;
-  if (data.writer->is_degraded()) {
-    return base::Error{base::Error::Kind::Unavailable, data.writer->problem()};
+  if (with_.writer.is_degraded()) {
+    return base::Error{base::Error::Kind::Unavailable, with_.writer.problem()};
   }
-  const base::WallTime now = data.clock.wall_now();
+  const base::WallTime now = with_.clock.wall_now();
   std::vector<mail::QueueId> known;
-  Data::Begun begun;
+  Begun begun;
   {
-    const base::MutexLock gate(data.writer->gate());
-    const base::MutexLock lock(data.book_mutex);
+    const base::MutexLock gate(with_.writer.gate());
+    const base::MutexLock lock(books_.book_mutex);
     std::vector<store::Operation> operations;
     for (const mail::QueueId& id : ids) {
-      const ledger::HeldMessage* message = data.held.find(id.text());
+      const ledger::HeldMessage* message = books_.held.find(id.text());
       if (message == nullptr) {
         continue;
       }
       known.push_back(id);
       if (message->record.state == HeldRecord::State::Waiting) {
-        data.start_release(id.text(), now, operations);
-        begun.push_back(data.held.find(id.text())->record);
+        books_.start_release(id.text(), now, operations);
+        begun.push_back(books_.held.find(id.text())->record);
       } else {
-        data.held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
+        books_.held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
       }
     }
-    data.writer->add(std::move(operations));
+    with_.writer.add(std::move(operations));
   }
   for (const HeldRecord& record : begun) {
     telemetry::write(telemetry::Level::Info,
                      line_of(record, now).add("action", "order_release").add("by", who));
   }
-  if (const auto stored = data.settle_begun(begun); !stored) {
+  if (const auto stored = settle_begun(begun); !stored) {
     return stored.error();
   }
   return known;
@@ -331,7 +338,7 @@ base::Result<std::vector<mail::QueueId>> Engine::order_release(
 
 // Nobody is told to let a message go before the store knows that it is charged. What it does not
 // take in time has not begun.
-base::Result<std::vector<mail::QueueId>> Engine::Data::settle_begun(const Begun& begun) {
+base::Result<std::vector<mail::QueueId>> HeldQueue::settle_begun(const Begun& begun) {
   std::vector<mail::QueueId> ids;
   if (begun.empty()) {
     return ids;
@@ -341,30 +348,30 @@ base::Result<std::vector<mail::QueueId>> Engine::Data::settle_begun(const Begun&
       ids.push_back(std::move(*id));
     }
   }
-  sources.await(clock.wall_now());
-  const auto stored = sync_round(kSyncTimeout);
+  with_.sources.await(with_.clock.wall_now());
+  const auto stored = with_.writer.sync(kTimeout);
   if (stored) {
     return ids;
   }
-  const base::MutexLock gate(writer->gate());
-  const base::MutexLock lock(book_mutex);
+  const base::MutexLock gate(with_.writer.gate());
+  const base::MutexLock lock(books_.book_mutex);
   std::vector<store::Operation> operations;
   for (const HeldRecord& record : begun) {
-    take_back(record.queue_id, clock.wall_now(), operations);
+    books_.take_back(record.queue_id, with_.clock.wall_now(), operations);
   }
-  writer->add(std::move(operations));
+  with_.writer.add(std::move(operations));
   return stored.error();
 }
 
 // @return what the message's release has come to: Released or Gone when it is no longer held here
-Fate Engine::Data::conclude(const ledger::HeldMessage& message,
-                            Fate fate,
-                            base::WallTime now,
-                            std::vector<store::Operation>& operations) {
+Fate HeldQueue::conclude(const ledger::HeldMessage& message,
+                         Fate fate,
+                         base::WallTime now,
+                         std::vector<store::Operation>& operations) {
   const std::string id = message.record.queue_id;
-  const base::SteadyTime steady = clock.steady_now();
+  const base::SteadyTime steady = with_.clock.steady_now();
   if (fate == Fate::Unknown) {
-    held.update(id, [&](ledger::HeldMessage& one) {
+    books_.held.update(id, [&](ledger::HeldMessage& one) {
       one.just_begun = false;
       set_aside(one, steady);
     });
@@ -373,11 +380,11 @@ Fate Engine::Data::conclude(const ledger::HeldMessage& message,
   const bool may_come =
       message.just_begun && distance(message.record.held_at, now) < kSettlesLatest;
   const bool stays = fate != Fate::Released && (fate != Fate::Gone || may_come);
-  if (!stays || !take_back(id, now, operations)) {
-    forget_held(id, now, operations);
+  if (!stays || !books_.take_back(id, now, operations)) {
+    books_.forget_held(id, now, operations);
     return fate == Fate::Gone ? fate : Fate::Released;
   }
-  held.update(id, [&](ledger::HeldMessage& one) {
+  books_.held.update(id, [&](ledger::HeldMessage& one) {
     if (fate == Fate::NotOurs) {
       one.record.waits_for = HeldRecord::WaitsFor::Person;
       one.record.reason = kNotOurs;
@@ -389,21 +396,20 @@ Fate Engine::Data::conclude(const ledger::HeldMessage& message,
   return fate == Fate::Gone ? Fate::StillHeld : fate;
 }
 
-void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view who) {
-  Data& data = *data_;
-  const base::WallTime now = data.clock.wall_now();
+void HeldQueue::end_release(const mail::QueueId& id, Fate fate, std::string_view who) {
+  const base::WallTime now = with_.clock.wall_now();
   std::optional<HeldRecord> record;
   {
-    const base::MutexLock gate(data.writer->gate());
-    const base::MutexLock lock(data.book_mutex);
-    if (const ledger::HeldMessage* message = data.held.find(id.text())) {
+    const base::MutexLock gate(with_.writer.gate());
+    const base::MutexLock lock(books_.book_mutex);
+    if (const ledger::HeldMessage* message = books_.held.find(id.text())) {
       if (message->record.state != HeldRecord::State::Releasing) {
         return;
       }
       record = message->record;
       std::vector<store::Operation> operations;
-      fate = data.conclude(*message, fate, now, operations);
-      data.writer->add(std::move(operations));
+      fate = conclude(*message, fate, now, operations);
+      with_.writer.add(std::move(operations));
     } else if (fate != Fate::Released) {
       return;
     }
@@ -412,7 +418,7 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
   telemetry::Line line = record ? line_of(*record, now) : telemetry::Line(id.text());
   line.add("action", "release").add("by", who);
   if (fate != Fate::Released && fate != Fate::Gone) {
-    telemetry::write(telemetry::Level::Warning, line.text(words_of(fate)));
+    telemetry::write(telemetry::Level::Warning, line.text(fate_words(fate)));
     return;
   }
   if (record) {
@@ -423,41 +429,40 @@ void Engine::end_release(const mail::QueueId& id, Fate fate, std::string_view wh
     line.text("it was no longer in the hold queue");
   }
   telemetry::write(telemetry::Level::Info, line);
-  data.trail.add({now,
-                  id.text(),
-                  "released",
-                  {},
-                  record ? record->sender : std::string(),
-                  {},
-                  std::string(who),
-                  {}});
+  with_.trail.add({now,
+                   id.text(),
+                   "released",
+                   {},
+                   record ? record->sender : std::string(),
+                   {},
+                   std::string(who),
+                   {}});
 }
 
-std::vector<mail::QueueId> Engine::releasing() {
+std::vector<mail::QueueId> HeldQueue::releasing() {
   std::vector<mail::QueueId> ids;
-  const base::SteadyTime now = data_->clock.steady_now();
-  const base::MutexLock lock(data_->book_mutex);
-  for (const auto& [held_at, id] : data_->held.releasing()) {
+  const base::SteadyTime now = with_.clock.steady_now();
+  const base::MutexLock lock(books_.book_mutex);
+  for (const auto& [held_at, id] : books_.held.releasing()) {
     auto parsed = mail::parse_queue_id(id);
-    if (parsed && data_->held.find(id)->aside_until <= now) {
+    if (parsed && books_.held.find(id)->aside_until <= now) {
       ids.push_back(std::move(*parsed));
     }
   }
   for (const mail::QueueId& id : ids) {
-    data_->held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
+    books_.held.update(id.text(), [](ledger::HeldMessage& one) { one.just_begun = false; });
   }
   return ids;
 }
 
-void Engine::reconcile(const std::set<std::string>& in_hold_queue, base::WallTime listed_at) {
-  Data& data = *data_;
-  const base::WallTime now = data.clock.wall_now();
+void HeldQueue::reconcile(const std::set<std::string>& in_hold_queue, base::WallTime listed_at) {
+  const base::WallTime now = with_.clock.wall_now();
   HeldBook::Age after{base::WallTime::min(), {}};
   for (bool more = true; more;) {
-    const base::MutexLock gate(data.writer->gate());
-    const base::MutexLock lock(data.book_mutex);
+    const base::MutexLock gate(with_.writer.gate());
+    const base::MutexLock lock(books_.book_mutex);
     std::vector<store::Operation> operations;
-    const auto page = data.held.page(after, kPage);
+    const auto page = books_.held.page(after, kPage);
     more = page.size() == kPage;
     std::vector<std::string> differ;
     for (const ledger::HeldMessage* message : page) {
@@ -471,83 +476,51 @@ void Engine::reconcile(const std::set<std::string>& in_hold_queue, base::WallTim
       }
     }
     for (const std::string& id : differ) {
-      HeldRecord record = data.held.find(id)->record;
-      const base::WallTime since = data.held.find(id)->absent_since;
+      HeldRecord record = books_.held.find(id)->record;
+      const base::WallTime since = books_.held.find(id)->absent_since;
       if (in_hold_queue.contains(id)) {
-        data.held.update(id, [](ledger::HeldMessage& one) { one.absent_since = {}; });
+        books_.held.update(id, [](ledger::HeldMessage& one) { one.absent_since = {}; });
       } else if (since == base::WallTime{}) {
         for (const HeldPart& part : ledger::parts_of(record)) {
           if (part.is_charged()) {
-            data.refund(record, part, now);
+            books_.refund(record, part, now);
           }
         }
         operations.emplace_back(record);
-        data.held.update(id, [&](ledger::HeldMessage& one) {
+        books_.held.update(id, [&](ledger::HeldMessage& one) {
           one.record = std::move(record);
           one.absent_since = now;
         });
       } else if (distance(since, now) > kAbsentKept) {
-        data.forget_held(id, now, operations);
+        books_.forget_held(id, now, operations);
       }
     }
-    data.writer->add(std::move(operations));
+    with_.writer.add(std::move(operations));
   }
 }
 
-base::Result<> Engine::drop_held(const std::vector<mail::QueueId>& ids, std::string_view who) {
-  Data& data = *data_;
-  const base::WallTime now = data.clock.wall_now();
-  Data::Begun dropped;
+base::Result<> HeldQueue::drop(const std::vector<mail::QueueId>& ids, std::string_view who) {
+  const base::WallTime now = with_.clock.wall_now();
+  Begun dropped;
   {
-    const base::MutexLock gate(data.writer->gate());
-    const base::MutexLock lock(data.book_mutex);
+    const base::MutexLock gate(with_.writer.gate());
+    const base::MutexLock lock(books_.book_mutex);
     std::vector<store::Operation> operations;
     for (const mail::QueueId& id : ids) {
-      data.take_back(id.text(), now, operations);
-      if (const ledger::HeldMessage* message = data.held.find(id.text())) {
+      books_.take_back(id.text(), now, operations);
+      if (const ledger::HeldMessage* message = books_.held.find(id.text())) {
         dropped.push_back(message->record);
-        data.forget_held(id.text(), now, operations);
+        books_.forget_held(id.text(), now, operations);
       }
     }
-    data.writer->add(std::move(operations));
+    with_.writer.add(std::move(operations));
   }
   for (const HeldRecord& record : dropped) {
     telemetry::write(telemetry::Level::Info,
                      line_of(record, now).add("action", "drop").add("by", who));
-    data.trail.add({now, record.queue_id, "dropped", {}, record.sender, {}, std::string(who), {}});
+    with_.trail.add({now, record.queue_id, "dropped", {}, record.sender, {}, std::string(who), {}});
   }
-  return sync(kSyncTimeout);
-}
-
-// Never waits: it is asked by a milter's thread.
-void Engine::not_held(const mail::QueueId& queue_id) {
-  std::vector<store::Operation> operations;
-  const base::MutexLock lock(data_->book_mutex);
-  if (data_->let_go(queue_id.text(), data_->clock.wall_now(), operations)) {
-    data_->writer->try_add(std::move(operations));
-  }
-}
-
-// Never waits: it is asked by a milter's thread.
-void Engine::hold_for_person(const mail::QueueId& queue_id) {
-  const base::MutexLock lock(data_->book_mutex);
-  const ledger::HeldMessage* message = data_->held.find(queue_id.text());
-  if (message == nullptr || message->record.state != HeldRecord::State::Waiting) {
-    return;
-  }
-  HeldRecord record = message->record;
-  record.waits_for = HeldRecord::WaitsFor::Person;
-  record.reason = "suppressed";
-  const bool queued = data_->writer->try_add({record});
-  data_->held.update(queue_id.text(),
-                     [&](ledger::HeldMessage& one) { one.record = std::move(record); });
-  telemetry::write(telemetry::Level::Warning,
-                   telemetry::Line(queue_id.text())
-                       .add("action", "hold")
-                       .add("reason", "suppressed")
-                       .text(queued ? "a suppressed recipient is still on it: waits for a person"
-                                    : "a suppressed recipient is still on it: waits for a person, "
-                                      "but the store does not know that yet"));
+  return with_.writer.sync(kTimeout);
 }
 
 }  // namespace rampart::engine

@@ -66,8 +66,16 @@ Verdict make_defer(std::string text) {
   return {Verdict::Answer::Defer, "451", "4.7.1", std::move(text)};
 }
 
+Verdict make_unavailable() {
+  return {Verdict::Answer::Defer, "451", "4.3.0", "rampart: temporary problem; try again later"};
+}
+
 Verdict make_reject(std::string text, std::string_view enhanced) {
   return {Verdict::Answer::Reject, "550", std::string(enhanced), std::move(text)};
+}
+
+base::Error unreadable(const base::Error& error) {
+  return {error.kind, "the store cannot be read: " + error.what};
 }
 
 std::string codes_of(std::string_view evidence) {

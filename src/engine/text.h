@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "rampart/base/result.h"
 #include "rampart/base/time.h"
 #include "rampart/engine/transaction.h"
 #include "rampart/ramp/flow.h"
@@ -29,6 +30,11 @@ std::string text_of_suppressed(std::string_view address, const suppression::Entr
 /// A verdict with its codes, class 4 or 5 in both.
 Verdict make_defer(std::string text);
 Verdict make_reject(std::string text, std::string_view enhanced);
+/// The store does not answer: 451 4.3.0.
+Verdict make_unavailable();
+
+/// What people are told when the store cannot be read.
+base::Error unreadable(const base::Error& error);
 
 /// "550 5.1.1" of evidence that begins "550 5.1.1 ..." or "550-5.1.1 ..."; "" if it begins with no
 /// code.

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "rampart/store/records.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 

@@ -11,6 +11,7 @@
 
 #include "rampart/engine/engine.h"
 #include "rampart/report/stamp.h"
+#include "rampart/store/records.h"
 
 #include "follower.h"
 

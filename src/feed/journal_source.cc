@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "rampart/store/records.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 

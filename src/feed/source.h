@@ -12,6 +12,7 @@
 #include "rampart/feed/options.h"
 #include "rampart/report/line_reader.h"
 #include "rampart/report/stamp.h"
+#include "rampart/store/records.h"
 
 #include "follower.h"
 #include "teller.h"

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "rampart/mail/source_status.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::feed {

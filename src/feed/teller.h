@@ -11,6 +11,7 @@
 
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
+#include "rampart/mail/source_status.h"
 #include "rampart/report/event.h"
 
 namespace rampart::feed {
@@ -34,7 +35,7 @@ class Teller {
  private:
   engine::Engine& engine_;
   const base::Clock& clock_;
-  engine::SourceStatus status_;
+  mail::SourceStatus status_;
   base::WallTime newest_{};     ///< stamp of a line
   base::WallTime caught_up_{};  ///< when nothing was left to read
   base::SteadyTime told_{};

@@ -1,12 +1,12 @@
 // Mails about other mails: what a bounce, a delay notice or an abuse report changes.
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "rampart/base/text.h"
 #include "rampart/correlate/correlator.h"
 #include "rampart/learner/learner.h"
+#include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -16,10 +16,8 @@ namespace rampart::learner {
 namespace {
 
 using base::Error;
+using mail::NoticeOutcome;
 using Kind = NoticeOutcome::Kind;
-
-constexpr std::array<std::string_view, 5> kKinds{"counted", "repeated", "confirmed", "not_ours",
-                                                 "nothing"};
 
 // One notice, about the message of `token`.
 class Notice {
@@ -186,7 +184,7 @@ class Notice {
     std::vector<store::Operation> made =
         is_shared()
             ? ledger_.suppressor.learn(suppression::Judgement::Soft, entry, options, received_)
-            : ledger_.suppressor.add(entry, "feedback", received_);
+            : ledger_.suppressor.complain(entry, received_);
     log_suppressions(address, made);
     std::move(made.begin(), made.end(), std::back_inserter(operations_));
     ledger_.trail.add({received_,
@@ -240,10 +238,6 @@ void log(const NoticeOutcome& outcome, const report::Message& message, std::stri
 }
 
 }  // namespace
-
-std::string_view to_string(NoticeOutcome::Kind kind) noexcept {
-  return kKinds[static_cast<std::size_t>(kind)];
-}
 
 base::Result<NoticeOutcome> learn(ledger::Ledger& ledger,
                                   const report::Message& message,

@@ -38,41 +38,13 @@ void forgive(ledger::Ledger& ledger,
   }
 }
 
-// The entry goes with what was counted for it: the answers were not the address's fault.
-Operations clear_pending(ledger::Ledger& ledger, const std::string& key, base::WallTime now) {
-  Operations made = ledger.suppressor.clear(key, "the share fell", now);
-  if (!made.empty()) {
-    made.emplace_back(store::EraseEvidence{key, {}});
-    ledger.suppressor.forget_evidence(key, {});
-  }
-  return made;
-}
-
 }  // namespace
 
 void clear_leftovers(ledger::Ledger& ledger, base::WallTime now, Operations& operations) {
   for (const std::string& key : ledger.suppressor.pending_keys({})) {
     if (!ledger.guards.leaping(ledger.suppressor.pending_for(key), now)) {
-      append(operations, clear_pending(ledger, key, now));
+      append(operations, ledger.suppressor.absolve(key, now));
     }
-  }
-}
-
-void log_suppressions(const mail::Address& recipient, const Operations& operations) {
-  for (const store::Operation& operation : operations) {
-    const auto* added = std::get_if<suppression::Entry>(&operation);
-    if (added == nullptr) {
-      continue;
-    }
-    telemetry::write(telemetry::Level::Info,
-                     telemetry::Line("suppression")
-                         .add("change", added->pending.empty() ? "added" : "pending")
-                         .recipient("to", recipient)
-                         .add("reason", suppression::to_string(added->reason))
-                         .add("rule", added->rule)
-                         .add("until", added->until ? base::format_utc(*added->until) : "never")
-                         .add("queue_id", added->queue_id)
-                         .text(added->evidence));
   }
 }
 
@@ -94,7 +66,7 @@ void apply_turns(ledger::Ledger& ledger,
       forgive(ledger, active, turn.blamed, now);
     } else {
       for (const std::string& key : ledger.suppressor.pending_keys(turn.provider)) {
-        take(clear_pending(ledger, key, now));
+        take(ledger.suppressor.absolve(key, now));
       }
     }
     telemetry::write(turn.leapt ? telemetry::Level::Warning : telemetry::Level::Info,

@@ -18,6 +18,8 @@
 
 namespace rampart::learner {
 
+using ledger::log_suppressions;
+
 inline constexpr std::size_t kReplyBytesMax = 300;  ///< of a reply, where it is shown
 
 /// One classified report about one recipient.
@@ -50,9 +52,5 @@ void apply_turns(ledger::Ledger& ledger,
 void clear_leftovers(ledger::Ledger& ledger,
                      base::WallTime now,
                      std::vector<store::Operation>& operations);
-
-/// The log's words for suppressions among the operations.
-void log_suppressions(const mail::Address& recipient,
-                      const std::vector<store::Operation>& operations);
 
 }  // namespace rampart::learner

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "rampart/store/state_store.h"
+
 namespace rampart::ledger {
 
 Ledger::Ledger(store::StateStore& state_store, const base::Clock& time_source)
-    : store(state_store),
+    : Books(flows, *this),
+      store(state_store),
       clock(time_source),
       suppressor(state_store),
       sources(time_source),
@@ -16,6 +19,7 @@ Ledger::~Ledger() {
   if (writer == nullptr) {
     return;
   }
+  learn_delayed();
   // A clean stop gives back what is left of the leases.
   expire_all_leases_ = true;
   flows.expire_leases(FlowTable::kStop);
@@ -24,8 +28,7 @@ Ledger::~Ledger() {
 }
 
 base::Result<> Ledger::open(std::shared_ptr<const policy::Active> active) {
-  guards.set_options(active->options().suppression.guard);
-  set_active(std::move(active));
+  adopt(std::move(active));
   auto snapshot = store.load();
   if (!snapshot) {
     return snapshot.error();
@@ -38,28 +41,9 @@ base::Result<> Ledger::open(std::shared_ptr<const policy::Active> active) {
   return base::Ok{};
 }
 
-void Ledger::set_active(std::shared_ptr<const policy::Active> active) {
-  const base::MutexLock lock(active_mutex_);
-  active_ = std::move(active);
-}
-
-std::shared_ptr<const policy::Active> Ledger::active() const {
-  const base::MutexLock lock(active_mutex_);
-  return active_;
-}
-
-ramp::Context Ledger::context(const policy::Active& active,
-                              const ramp::FlowKey& key,
-                              base::WallTime now) const {
-  const policy::FlowRule& rule = active.rule_for(key);
-  ramp::Context context{rule.plan, active.options().constants, now, feed_healthy.load()};
-  context.provider_known = active.policy().providers.is_named(key.provider);
-  context.transactional = rule.transactional;
-  return context;
-}
-
-ramp::Context Ledger::host_context(const policy::Active& active, base::WallTime now) const {
-  return {active.host_plan(), active.options().constants, now, feed_healthy.load()};
+void Ledger::adopt(std::shared_ptr<const policy::Active> active) {
+  guards.set_options(active->options().suppression.guard);
+  set_active(std::move(active));
 }
 
 // What a crash left: leases stay counted, and the recipients in the queue say how many are in
@@ -130,6 +114,18 @@ void Ledger::restore(store::Snapshot snapshot) {
   }
 }
 
+bool Ledger::learn_delayed() {
+  if (!suppressor.is_behind()) {
+    return true;
+  }
+  const base::MutexLock gate(writer->gate());
+  std::vector<store::Operation> operations = suppressor.retry();
+  if (!operations.empty()) {
+    writer->add(std::move(operations));
+  }
+  return !suppressor.is_behind();
+}
+
 void Ledger::start_writer() {
   Writer::Hooks hooks;
   hooks.collect = [this](std::vector<store::Operation>& operations) {
@@ -152,16 +148,6 @@ void Ledger::start_writer() {
     suppressor.end_round(stored);
   };
   writer = std::make_unique<Writer>(store, std::move(hooks));
-}
-
-void Ledger::forget_recipients(BookMessage& message) {
-  for (const BookRecipient& recipient : message.recipients) {
-    flows.change(recipient.flow, [&](const FlowTable::View& view) {
-      ramp::forget(view.flow.state, view.host.state, recipient.standing);
-    });
-  }
-  message.recipients.clear();
-  writer->poke();
 }
 
 }  // namespace rampart::ledger

@@ -12,14 +12,14 @@ bool is_no_log(std::string_view source) noexcept {
 
 }  // namespace
 
-void Sources::set(const SourceStatus& status) {
+void Sources::set(const mail::SourceStatus& status) {
   const base::MutexLock lock(mutex_);
   sources_[status.name] = {status, clock_.steady_now()};
 }
 
-std::vector<SourceStatus> Sources::all() const {
+std::vector<mail::SourceStatus> Sources::all() const {
   const base::MutexLock lock(mutex_);
-  std::vector<SourceStatus> all;
+  std::vector<mail::SourceStatus> all;
   all.reserve(sources_.size());
   for (const auto& [name, source] : sources_) {
     all.push_back(source.status);
@@ -73,7 +73,7 @@ std::string Sources::find_problem(base::Micros max_lag) const {
         continue;
       }
       any = true;
-      const SourceStatus& told = source.status;
+      const mail::SourceStatus& told = source.status;
       if (!told.open) {
         return name + ": " + (told.problem.empty() ? "not open" : told.problem);
       }

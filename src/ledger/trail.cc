@@ -9,10 +9,13 @@
 
 #include "rampart/base/hash.h"
 #include "rampart/base/text.h"
+#include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
 
 namespace rampart::ledger {
 namespace {
+
+using mail::TrailEvent;
 
 constexpr std::size_t kFields = 8;
 constexpr char kBetweenFields = '\x1f';  // ASCII's unit separator; fields are printable
@@ -22,7 +25,7 @@ std::uint32_t id_of(std::string_view queue_id) {
   return static_cast<std::uint32_t>(base::siphash(base::HashKey{}, queue_id));
 }
 
-std::string to_line(const Event& event) {
+std::string to_line(const TrailEvent& event) {
   std::string line = std::to_string(event.time.time_since_epoch().count());
   for (const std::string_view field :
        {std::string_view(event.queue_id), std::string_view(event.what),
@@ -36,7 +39,7 @@ std::string to_line(const Event& event) {
   return line;
 }
 
-std::optional<Event> from_line(std::string_view line) {
+std::optional<TrailEvent> from_line(std::string_view line) {
   std::array<std::string_view, kFields> fields;
   for (std::size_t i = 0; i < kFields; ++i) {
     const std::size_t end = i + 1 < kFields ? line.find(kBetweenFields) : line.size();
@@ -55,20 +58,20 @@ std::optional<Event> from_line(std::string_view line) {
   const auto text = [&](std::size_t i) {
     return std::string(fields[i]);
   };
-  return Event{base::WallTime{base::Micros{micros}},
-               text(1),
-               text(2),
-               text(3),
-               text(4),
-               text(5),
-               text(6),
-               text(7)};
+  return TrailEvent{base::WallTime{base::Micros{micros}},
+                    text(1),
+                    text(2),
+                    text(3),
+                    text(4),
+                    text(5),
+                    text(6),
+                    text(7)};
 }
 
 void read_lines(std::string_view data,
                 std::string_view queue_id,
                 base::WallTime since,
-                std::vector<Event>& found) {
+                std::vector<TrailEvent>& found) {
   while (!data.empty()) {
     const std::size_t end = std::min(data.find('\n'), data.size());
     auto event = from_line(data.substr(0, end));
@@ -81,7 +84,7 @@ void read_lines(std::string_view data,
 
 }  // namespace
 
-void Trail::add(const Event& event) {
+void Trail::add(const mail::TrailEvent& event) {
   std::string line = to_line(event);
   const base::MutexLock lock(mutex_);
   if (pending_.data.size() + line.size() > kPendingBytesMax) {
@@ -95,9 +98,9 @@ void Trail::add(const Event& event) {
   pending_.data += line;
 }
 
-base::Result<std::vector<Event>> Trail::find(std::string_view queue_id,
-                                             base::WallTime since) const {
-  std::vector<Event> found;
+base::Result<std::vector<mail::TrailEvent>> Trail::find(std::string_view queue_id,
+                                                        base::WallTime since) const {
+  std::vector<TrailEvent> found;
   const auto stored = store_.find_events(id_of(queue_id), since);
   if (!stored) {
     return stored.error();
@@ -112,9 +115,10 @@ base::Result<std::vector<Event>> Trail::find(std::string_view queue_id,
   }
   // A round that ended between the two looks is told by both.
   std::set<std::string> told;
-  std::erase_if(found, [&](const Event& event) { return !told.insert(to_line(event)).second; });
+  std::erase_if(found,
+                [&](const TrailEvent& event) { return !told.insert(to_line(event)).second; });
   // Stamps of a log have whole seconds: within one, events stand in the order in which they came.
-  std::stable_sort(found.begin(), found.end(), [](const Event& a, const Event& b) {
+  std::stable_sort(found.begin(), found.end(), [](const TrailEvent& a, const TrailEvent& b) {
     return std::chrono::floor<std::chrono::seconds>(a.time) <
            std::chrono::floor<std::chrono::seconds>(b.time);
   });

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -77,8 +78,24 @@ bool Writer::wait_round(base::Micros timeout) {
   const std::uint64_t target = begun_ + 1;
   urgent_ = true;
   changed_.notify_all();
-  changed_.wait_for(mutex_, timeout, [&] { return ended_ >= target || stop_; });
+  changed_.wait_for(mutex_, timeout,
+                    [&]() RAMPART_REQUIRES(mutex_) { return ended_ >= target || stop_; });
   return stored_ >= target;
+}
+
+base::Result<> Writer::sync(base::Micros timeout) {
+  if (wait_round(timeout)) {
+    return base::Ok{};
+  }
+  const std::string why = problem();
+  return base::Error{base::Error::Kind::Unavailable,
+                     why.empty() ? "the store did not answer in time" : why};
+}
+
+bool Writer::wait_released(base::Micros timeout) {
+  const base::MutexLock lock(mutex_);
+  return changed_.wait_for(mutex_, timeout,
+                           [this]() RAMPART_REQUIRES(mutex_) { return released_; });
 }
 
 bool Writer::is_degraded() const {
@@ -97,8 +114,9 @@ void Writer::wait_for_work() {
   while (!dirty_ && !urgent_ && !stop_) {
     changed_.wait(mutex_);
   }
-  changed_.wait_for(mutex_, kLazy,
-                    [this] { return urgent_ || stop_ || pending_.size() >= kBacklogMax / 2; });
+  changed_.wait_for(mutex_, kLazy, [this]() RAMPART_REQUIRES(mutex_) {
+    return urgent_ || stop_ || pending_.size() >= kBacklogMax / 2;
+  });
 }
 
 void Writer::run() {
@@ -108,7 +126,8 @@ void Writer::run() {
     {
       const base::MutexLock lock(mutex_);
       if (!stored) {  // do not hammer a store that has just failed
-        changed_.wait_for(mutex_, kRetry, [&] { return stop_ && last_tries == 0; });
+        changed_.wait_for(mutex_, kRetry,
+                          [&]() RAMPART_REQUIRES(mutex_) { return stop_ && last_tries == 0; });
         dirty_ = true;
       }
       wait_for_work();

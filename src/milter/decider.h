@@ -11,6 +11,7 @@
 
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
+#include "rampart/engine/transaction.h"
 #include "rampart/mail/hold_mark.h"
 
 namespace rampart::milter {

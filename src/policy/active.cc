@@ -58,7 +58,7 @@ const FlowRule& Active::rule_for(const ramp::FlowKey& key) const noexcept {
   return matchers_.back().rule;
 }
 
-bool Active::is_outbound(const Client& client, const Recipient& recipient) const {
+bool Active::is_outbound(const mail::Client& client, const mail::Recipient& recipient) const {
   const Outbound& outbound = options().outbound;
   if (outbound.authenticated_only && client.auth.empty() && !client.non_smtp) {
     return false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rampart/base/mutex.h"
+#include "rampart/engine/held.h"
 
 #include "rounds.h"
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "rampart/engine/held.h"
 #include "rampart/telemetry/log.h"
 
 namespace rampart::release {

@@ -12,6 +12,7 @@
 
 #include "rampart/base/mutex.h"
 #include "rampart/engine/engine.h"
+#include "rampart/engine/held.h"
 #include "rampart/release/exchange.h"
 #include "rampart/release/releaser.h"
 

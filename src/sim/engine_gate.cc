@@ -10,6 +10,8 @@
 
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
+#include "rampart/engine/status.h"
+#include "rampart/engine/transaction.h"
 #include "rampart/mail/address.h"
 #include "rampart/report/postfix.h"
 #include "rampart/store/state_store.h"

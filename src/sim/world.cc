@@ -13,7 +13,8 @@ namespace {
 constexpr Millis kBackoffMin = 300 * kSecondMillis;
 constexpr Millis kBackoffMax = 4000 * kSecondMillis;
 constexpr Millis kScanEvery = 300 * kSecondMillis;
-constexpr Millis kLifetime = 5 * kDayMillis;
+constexpr Millis kLifetime =
+    std::chrono::duration_cast<std::chrono::milliseconds>(ramp::Constants{}.forget_after).count();
 constexpr Millis kTickEvery = 600 * kSecondMillis;
 
 constexpr Millis kConversation = 500;  // a delivery's time; 20 run at once to a destination

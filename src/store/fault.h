@@ -23,6 +23,8 @@ struct SqliteHooks {
   std::string vfs;  ///< name of a registered SQLite VFS; "" the default
   int checkpoint_pages =
       0;  ///< length of the log at which a commit empties it; 0: SQLite's default
+  /// Called by a walk while it holds its connection.
+  std::function<void()> in_walk{};
 };
 base::Result<std::unique_ptr<StateStore>> open_sqlite_with(const std::string& path,
                                                            SqliteHooks hooks);

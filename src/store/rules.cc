@@ -4,9 +4,16 @@
 #include <variant>
 
 #include "rampart/base/hex.h"
+#include "rampart/base/random.h"
 #include "rampart/base/text.h"
 
 namespace rampart::store {
+
+base::HashKey random_key() noexcept {
+  base::HashKey key{};
+  base::fill_random(key.data(), sizeof key);
+  return key;
+}
 
 std::optional<TokenBytes> parse_token(std::string_view text) noexcept {
   const auto decoded = base::decode_hex(text);

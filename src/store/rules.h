@@ -1,6 +1,6 @@
 // What every store keeps, and what it may prune.
 //
-// Pure: any thread.
+// Threads: any. Pure but for random_key().
 
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rampart/base/hash.h"
 #include "rampart/base/time.h"
 #include "rampart/store/state_store.h"
 #include "rampart/suppression/entry.h"
@@ -37,6 +38,9 @@ inline bool is_wanted(const SuppressionFilter& filter,
          (!filter.pending || *filter.pending == !pending.empty()) &&
          (filter.pending_at.empty() || filter.pending_at == pending);
 }
+
+/// 128 random bits. Blocks only in the first moments after the machine has booted.
+base::HashKey random_key() noexcept;
 
 using TokenBytes = std::array<char, 16>;
 

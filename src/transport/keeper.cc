@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rampart/base/mutex.h"
+#include "rampart/engine/status.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 #include "rampart/transport/table.h"

@@ -5,6 +5,8 @@
 
 #include "rampart/base/program.h"
 #include "rampart/control/server.h"
+#include "rampart/engine/suppressions.h"
+#include "rampart/engine/transaction.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
@@ -48,7 +50,7 @@ class Fixture {
     return run(std::move(words), input);
   }
   void hold(const std::string& queue_id) const {
-    engine::Engine::SuppressionRequest request;
+    engine::SuppressionRequest request;
     request.key = "u@b.example";
     REQUIRE(engine->add_suppression(request, "test").has_value());
     auto transaction = engine->begin({}, *mail::parse_address("news@a.example"));

@@ -6,6 +6,8 @@
 #include "rampart/base/program.h"
 #include "rampart/base/time.h"
 #include "rampart/control/server.h"
+#include "rampart/engine/status.h"
+#include "rampart/engine/suppressions.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/policy.h"
@@ -122,7 +124,7 @@ TEST_CASE("the service takes levels over, once", "[cli][learn]") {
 TEST_CASE("a service that is behind in its log takes nothing", "[cli][learn]") {
   const Fixture fixture(true);
   const std::string log = fixture.directory.write("mail.log.1", mails(72h, 34));
-  ledger::SourceStatus source;
+  mail::SourceStatus source;
   source.name = "/var/log/mail.log";
   source.open = true;
   source.lag = 5min;

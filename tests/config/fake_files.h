@@ -37,6 +37,12 @@ class FakeFiles final : public config::Files {
     return base::Ok{};
   }
   std::vector<std::string> table_directories() const override { return {"/none", "/tables"}; }
+  std::optional<config::QueueLifetime> queue_lifetime(bool sendmail,
+                                                      const std::string&) const override {
+    return sendmail ? sendmail_lifetime : postfix_lifetime;
+  }
+  std::optional<config::QueueLifetime> postfix_lifetime;
+  std::optional<config::QueueLifetime> sendmail_lifetime;
   std::vector<std::string> host_names() const override { return {"mta1", "mta1.example.com"}; }
 
   std::map<std::string, std::string> texts{{"/tables/providers.toml",

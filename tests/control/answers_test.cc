@@ -9,6 +9,8 @@
 
 #include "support/catch.h"
 
+#include "rampart/policy/options.h"
+
 namespace rampart::control {
 namespace {
 

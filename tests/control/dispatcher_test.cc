@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rampart/engine/transaction.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"

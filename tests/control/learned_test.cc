@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rampart/base/base64.h"
+#include "rampart/engine/status.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"

@@ -150,6 +150,7 @@ own_addresses = ["127.0.0.1"]
 {providers}
 [store]
 url = "sqlite:{self.directory}/rampart.db"
+deadline = "5s"
 [hold]
 releaser = "{self.releaser_socket}"
 key = "{self.directory}/hold.key"

@@ -1,3 +1,8 @@
+#include "rampart/engine/status.h"
+#include "rampart/engine/suppressions.h"
+#include "rampart/engine/transaction.h"
+#include "rampart/policy/options.h"
+
 #include "fixture.h"
 
 namespace rampart::test {

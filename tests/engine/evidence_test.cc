@@ -1,5 +1,8 @@
 // Soft evidence over weeks of simulated time.
 
+#include "rampart/engine/status.h"
+#include "rampart/engine/transaction.h"
+
 #include "fixture.h"
 
 namespace rampart::test {

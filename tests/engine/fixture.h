@@ -10,7 +10,12 @@
 #include <vector>
 
 #include "rampart/engine/engine.h"
+#include "rampart/engine/status.h"
+#include "rampart/engine/suppressions.h"
+#include "rampart/engine/transaction.h"
+#include "rampart/policy/policy.h"
 #include "rampart/report/postfix.h"
+#include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
 
@@ -93,8 +98,9 @@ inline std::shared_ptr<const policy::Policy> build_policy(policy::Options option
 }
 
 /// An operator's order to suppress.
-inline engine::Engine::SuppressionRequest request(
-    std::string key, std::string text, std::optional<base::Micros> lifetime = std::nullopt) {
+inline engine::SuppressionRequest request(std::string key,
+                                          std::string text,
+                                          std::optional<base::Micros> lifetime = std::nullopt) {
   return {std::move(key), "", std::move(text), lifetime, suppression::Reason::Operator};
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("observe holds nothing", "[engine][unit]") {
 TEST_CASE("over = auto holds for those who submit and forget", "[engine][unit]") {
   struct Case {
     const char* name;
-    policy::Client client;
+    mail::Client client;
     Action with_releaser;
     Action without;
   };

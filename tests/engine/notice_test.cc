@@ -1,11 +1,14 @@
 // Mails about mails: who is believed, and what they change.
 
+#include "rampart/mail/notice_outcome.h"
+#include "rampart/mail/trail_event.h"
+
 #include "fixture.h"
 
 namespace rampart::test {
 namespace {
 
-using Kind = learner::NoticeOutcome::Kind;
+using Kind = mail::NoticeOutcome::Kind;
 
 constexpr std::string_view kUnknown = "smtp; 550 5.1.1 The account does not exist";
 
@@ -65,7 +68,7 @@ std::string complaint(std::string_view token, std::string_view about) {
          "Subject: news\r\n\r\nHello\r\n--b--\r\n";
 }
 
-learner::NoticeOutcome take(Bench& bench, const std::string& bytes) {
+mail::NoticeOutcome take(Bench& bench, const std::string& bytes) {
   const auto outcome = bench.engine->learn_message(bytes, bench.clock.wall_now(), "test");
   REQUIRE(outcome.has_value());
   return *outcome;

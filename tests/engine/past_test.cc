@@ -1,3 +1,5 @@
+#include "rampart/engine/past.h"
+
 #include "rampart/ramp/codec.h"
 
 #include "engine/fixture.h"

@@ -1,5 +1,7 @@
 // Several sources, and lines that somebody else wrote.
 
+#include "rampart/mail/trail_event.h"
+
 #include "fixture.h"
 
 namespace rampart::test {
@@ -125,7 +127,7 @@ TEST_CASE("the trail of a message is told in order and survives a restart", "[en
   const auto events = bench.engine->events_of(*mail::parse_queue_id("A00001"));
   REQUIRE(events.has_value());
   std::vector<std::string> what;
-  for (const ledger::Event& event : *events) {
+  for (const mail::TrailEvent& event : *events) {
     what.push_back(event.what);
     CHECK(event.sender == "a.example");
     CHECK(event.provider == "gmail");

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "rampart/engine/status.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
@@ -29,9 +30,9 @@ struct Fixture {
     REQUIRE(made.has_value());
     engine = std::move(*made);
   }
-  engine::SourceStatus status() const {
+  mail::SourceStatus status() const {
     const auto sources = engine->status().sources;
-    return sources.empty() ? engine::SourceStatus{} : sources.front();
+    return sources.empty() ? mail::SourceStatus{} : sources.front();
   }
   static bool drain(Source& source) {
     for (int step = 0; step < 100; ++step) {

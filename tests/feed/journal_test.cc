@@ -3,6 +3,7 @@
 
 #include "feed/journal.h"
 
+#include "rampart/engine/status.h"
 #include "rampart/feed/feed.h"
 #include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
@@ -383,9 +384,9 @@ struct Fixture {
     REQUIRE(made.has_value());
     engine = std::move(*made);
   }
-  engine::SourceStatus status() const {
+  mail::SourceStatus status() const {
     const auto sources = engine->status().sources;
-    return sources.empty() ? engine::SourceStatus{} : sources.front();
+    return sources.empty() ? mail::SourceStatus{} : sources.front();
   }
   LogSource options() const {
     LogSource source;

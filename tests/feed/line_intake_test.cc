@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "rampart/engine/status.h"
 #include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
 #include "support/catch.h"
@@ -36,7 +37,7 @@ struct Fixture {
     engine.reset();
     start();
   }
-  std::vector<engine::SourceStatus> sources() const { return engine->status().sources; }
+  std::vector<mail::SourceStatus> sources() const { return engine->status().sources; }
 
   test::ManualClock clock;
   std::unique_ptr<store::StateStore> store;
@@ -53,7 +54,7 @@ TEST_CASE("lines that were taken are in the store, and their source in the statu
   CHECK(*taken == 3);
   REQUIRE(f.intake->take("other", {kSent}).has_value());
   REQUIRE(f.sources().size() == 2);
-  const engine::SourceStatus status = f.sources()[0];
+  const mail::SourceStatus status = f.sources()[0];
   CHECK(status.name == "feed:omprog");
   CHECK(status.open);
   CHECK(status.lines == 3);

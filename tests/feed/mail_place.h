@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "rampart/engine/status.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
@@ -29,9 +30,9 @@ struct MailPlace {
     engine = std::move(*made);
   }
   [[nodiscard]] MailboxPlace place() const { return {options, *engine, clock, sink}; }
-  [[nodiscard]] engine::SourceStatus status() const {
+  [[nodiscard]] mail::SourceStatus status() const {
     const auto sources = engine->status().sources;
-    return sources.empty() ? engine::SourceStatus{} : sources.front();
+    return sources.empty() ? mail::SourceStatus{} : sources.front();
   }
   /// Everything handed over until there is nothing more to do at once.
   template <class Mailbox>

@@ -1,6 +1,7 @@
 // What a release charges, and what it gives back when the MTA did not carry it out.
 
 #include "rampart/ledger/ledger.h"
+#include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"
 #include "support/policy.h"

@@ -20,7 +20,10 @@
 #include "rampart/base/mutex.h"
 #include "rampart/base/text.h"
 #include "rampart/engine/engine.h"
+#include "rampart/engine/status.h"
+#include "rampart/engine/suppressions.h"
 #include "rampart/milter/server.h"
+#include "rampart/store/state_store.h"
 #include "rampart/telemetry/counter.h"
 #include "rampart/telemetry/log.h"
 
@@ -111,7 +114,7 @@ class Child {
       return pause("a.example", std::string(words[1])) ? "ok" : "cannot";
     }
     if (what == "suppress") {
-      engine::Engine::SuppressionRequest request;
+      engine::SuppressionRequest request;
       request.key = words[1];
       return engine_->add_suppression(request, "test").has_value() ? "ok" : "cannot";
     }

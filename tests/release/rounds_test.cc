@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rampart/engine/transaction.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/manual_clock.h"

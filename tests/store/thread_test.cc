@@ -1,6 +1,7 @@
 // Many threads at one store.
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "support/catch.h"
 
 #include "sample_records.h"
+#include "store/fault.h"
 
 namespace rampart::store {
 namespace {
@@ -65,6 +67,36 @@ TEST_CASE("threads read whole batches while others commit", "[store][contract]")
     CHECK(store->load()->flows.size() == 2 * kThreads);
     CHECK(*store->count_suppressions() == kThreads);
   }
+}
+
+TEST_CASE("a look-up does not wait for a walk", "[store][unit]") {
+  const TempDir dir;
+  std::promise<void> walking;
+  std::promise<void> go_on;
+  std::atomic<bool> stops = false;
+  SqliteHooks hooks;
+  hooks.in_walk = [&] {
+    if (stops.exchange(false)) {
+      walking.set_value();
+      go_on.get_future().wait();
+    }
+  };
+  auto store = open_sqlite_with(dir.file("state.db"), std::move(hooks));
+  REQUIRE(store.has_value());
+  REQUIRE((*store)->commit({{entry("bob@example.org")}}));
+  stops = true;
+  auto walk = std::async(std::launch::async, [&] { return (*store)->list_suppressions({}); });
+  walking.get_future().wait();
+  auto look_ups = std::async(std::launch::async, [&] {
+    const auto found = (*store)->find_suppressions("bob@example.org");
+    return found && found->size() == 1 && (*store)->find_evidence("bob@example.org", "") &&
+           (*store)->history("bob@example.org") && (*store)->find_token(std::string(32, 'a'));
+  });
+  const auto state = look_ups.wait_for(std::chrono::seconds{30});
+  go_on.set_value();
+  CHECK(state == std::future_status::ready);
+  CHECK(look_ups.get());
+  CHECK(walk.get()->size() == 1);
 }
 
 }  // namespace

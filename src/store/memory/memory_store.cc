@@ -11,7 +11,6 @@
 #include "rampart/store/state_store.h"
 
 #include "fault.h"
-#include "random_key.h"
 #include "rules.h"
 
 namespace rampart::store {

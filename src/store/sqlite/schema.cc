@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "random_key.h"
+#include "rules.h"
 
 namespace rampart::store::sqlite {
 namespace {

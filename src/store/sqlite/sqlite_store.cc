@@ -29,14 +29,16 @@ struct Side {
   Statements statements;
 };
 
-// Lock order: none; no function holds both mutexes.
+// Lock order: none; no function holds two mutexes.
 class SqliteStore final : public StateStore {
  public:
-  SqliteStore(LockFile lock, SqliteHooks hooks, Connection writer, Connection reader)
+  SqliteStore(
+      LockFile lock, SqliteHooks hooks, Connection writer, Connection reader, Connection points)
       : hooks_(std::move(hooks)),
         lock_(std::move(lock)),
         write_(std::move(writer)),
-        read_(std::move(reader)) {}
+        read_(std::move(reader)),
+        point_(std::move(points)) {}
 
   base::Result<> prepare() {
     {
@@ -50,8 +52,14 @@ class SqliteStore final : public StateStore {
       }
       key_ = *key;
     }
-    const base::MutexLock lock(read_mutex_);
-    return read_.prepare();
+    {
+      const base::MutexLock lock(read_mutex_);
+      if (auto ok = read_.prepare(); !ok) {
+        return ok;
+      }
+    }
+    const base::MutexLock lock(point_mutex_);
+    return point_.prepare();
   }
 
   base::Result<> commit(const Batch& batch) override {
@@ -92,19 +100,19 @@ class SqliteStore final : public StateStore {
   base::HashKey hash_key() const noexcept override { return key_; }
 
   base::Result<std::vector<suppression::Entry>> find_suppressions(std::string_view key) override {
-    const base::MutexLock lock(read_mutex_);
-    return read_.statements.find_entries(key);
+    const base::MutexLock lock(point_mutex_);
+    return point_.statements.find_entries(key);
   }
 
   base::Result<std::optional<suppression::Evidence>> find_evidence(
       std::string_view key, std::string_view sender) override {
-    const base::MutexLock lock(read_mutex_);
-    return read_.statements.find_evidence(key, sender);
+    const base::MutexLock lock(point_mutex_);
+    return point_.statements.find_evidence(key, sender);
   }
 
   base::Result<std::vector<suppression::Change>> history(std::string_view key) override {
-    const base::MutexLock lock(read_mutex_);
-    return read_.statements.find_changes(key);
+    const base::MutexLock lock(point_mutex_);
+    return point_.statements.find_changes(key);
   }
 
   base::Result<std::vector<suppression::Entry>> list_suppressions(
@@ -113,6 +121,7 @@ class SqliteStore final : public StateStore {
     Place place{.key = filter.after, .sender = "", .all_senders = true};
     while (!place.finished) {
       const base::MutexLock lock(read_mutex_);
+      note_walk();
       if (auto done = read_.statements.walk_entries(place, filter, page); !done) {
         return done.error();
       }
@@ -128,6 +137,7 @@ class SqliteStore final : public StateStore {
       keys.clear();
       {
         const base::MutexLock lock(read_mutex_);
+        note_walk();
         if (auto done = read_.statements.walk_keys(place, keys); !done) {
           return done;
         }
@@ -149,8 +159,8 @@ class SqliteStore final : public StateStore {
     if (!bytes) {
       return std::optional<TokenRecord>{};
     }
-    const base::MutexLock lock(read_mutex_);
-    return read_.statements.find_token(*bytes);
+    const base::MutexLock lock(point_mutex_);
+    return point_.statements.find_token(*bytes);
   }
 
   base::Result<std::vector<std::string>> find_events(std::uint32_t id,
@@ -159,6 +169,7 @@ class SqliteStore final : public StateStore {
     EventsPlace place{.last = since};
     while (!place.finished) {
       const base::MutexLock lock(read_mutex_);
+      note_walk();
       if (auto done = read_.statements.walk_events(place, id, found); !done) {
         return done.error();
       }
@@ -230,6 +241,7 @@ class SqliteStore final : public StateStore {
       outdated.clear();
       {
         const base::MutexLock lock(read_mutex_);
+        note_walk();
         if (auto done = read_.statements.walk_outdated_evidence(place, before, outdated); !done) {
           return done;
         }
@@ -284,6 +296,11 @@ class SqliteStore final : public StateStore {
     }
   }
 
+  void note_walk() const {
+    if (hooks_.in_walk) {
+      hooks_.in_walk();
+    }
+  }
   [[nodiscard]] bool fails(std::size_t step) const { return hooks_.fault && hooks_.fault(step); }
   static base::Error fault() {
     return base::Error{base::Error::Kind::Unavailable, "sqlite: fault injected"};
@@ -294,8 +311,10 @@ class SqliteStore final : public StateStore {
   base::HashKey key_{};
   base::Mutex write_mutex_;
   base::Mutex read_mutex_;
+  base::Mutex point_mutex_;
   Side<Writer> write_ RAMPART_GUARDED_BY(write_mutex_);
-  Side<Reader> read_ RAMPART_GUARDED_BY(read_mutex_);
+  Side<Reader> read_ RAMPART_GUARDED_BY(read_mutex_);    // loads and walks
+  Side<Reader> point_ RAMPART_GUARDED_BY(point_mutex_);  // looks up one key
 };
 
 }  // namespace
@@ -329,8 +348,13 @@ base::Result<std::unique_ptr<StateStore>> open_sqlite_with(const std::string& pa
   if (!reader) {
     return reader.error();
   }
-  auto store = std::make_unique<sqlite::SqliteStore>(std::move(*lock), std::move(hooks),
-                                                     std::move(*writer), std::move(*reader));
+  auto points = sqlite::open_for_reading(*file, hooks.vfs);
+  if (!points) {
+    return points.error();
+  }
+  auto store =
+      std::make_unique<sqlite::SqliteStore>(std::move(*lock), std::move(hooks), std::move(*writer),
+                                            std::move(*reader), std::move(*points));
   if (auto ready = store->prepare(); !ready) {
     return ready.error();
   }

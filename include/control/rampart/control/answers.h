@@ -19,7 +19,7 @@
 #include "rampart/base/time.h"
 #include "rampart/engine/past.h"
 #include "rampart/engine/status.h"
-#include "rampart/ledger/trail.h"
+#include "rampart/mail/trail_event.h"
 #include "rampart/store/records.h"
 #include "rampart/suppression/entry.h"
 
@@ -76,7 +76,7 @@ struct RepliesAnswer {
 struct EventsAnswer {
   std::string queue_id;
   std::string keep;  ///< how long events are known, in words
-  std::vector<ledger::Event> events;
+  std::vector<mail::TrailEvent> events;
 };
 
 struct LearnedAnswer {

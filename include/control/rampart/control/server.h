@@ -25,6 +25,7 @@
 #include "rampart/control/answers.h"
 #include "rampart/control/options.h"
 #include "rampart/engine/engine.h"
+#include "rampart/mail/queue_id.h"
 
 namespace rampart::control {
 

@@ -2,13 +2,16 @@
 // reports, and writes behind.
 //
 // Threads: every public function from any thread. decide() never waits for the disk, but for the
-// first unit of a flow without a lease: at most Options::store_deadline, at most eight callers at
-// once. learn() is called by one feed thread per source and may block when the store is behind.
+// first unit of a flow without a lease, and for the entry of a recipient that memory knows to be
+// suppressed: each at most Options::store_deadline, at most eight callers of a kind at once. What
+// then becomes of the mail is policy::OnLoss. learn() is called by one feed thread per source and
+// may block when the store is behind, or cannot be read.
 //
 // Leases: a unit is admitted only after the store durably counts it. A block of units is counted
 // ahead (the lease) and spent from memory; what a crash leaves unspent stays counted.
 //
 // Errors: store failures never stop decisions; they are counted, shown and logged once per change.
+// People get them as errors: what cannot be read is never told as "none".
 
 #pragma once
 
@@ -23,17 +26,52 @@
 
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
-#include "rampart/engine/held.h"
-#include "rampart/engine/past.h"
-#include "rampart/engine/status.h"
-#include "rampart/engine/transaction.h"
-#include "rampart/learner/learner.h"
-#include "rampart/ledger/trail.h"
-#include "rampart/policy/policy.h"
-#include "rampart/report/event.h"
-#include "rampart/store/state_store.h"
+
+namespace rampart::mail {
+struct Address;
+struct Client;
+class QueueId;
+struct NoticeOutcome;
+struct Recipient;
+struct SourceStatus;
+struct TrailEvent;
+}  // namespace rampart::mail
+namespace rampart::policy {
+struct Policy;
+}  // namespace rampart::policy
+namespace rampart::ramp {
+struct FlowKey;
+}  // namespace rampart::ramp
+namespace rampart::report {
+struct LogLine;
+}  // namespace rampart::report
+namespace rampart::store {
+struct CursorRecord;
+struct ReplyRecord;
+class StateStore;
+struct SuppressionFilter;
+}  // namespace rampart::store
+namespace rampart::suppression {
+struct Entry;
+}  // namespace rampart::suppression
 
 namespace rampart::engine {
+
+struct Ending;
+enum class Fate : std::uint8_t;
+struct FlowStatus;
+struct HeldMessage;
+struct ListChange;
+struct MergedFlow;
+struct Past;
+struct PausedHost;
+struct PendingOrder;
+struct ReleaserStatus;
+struct Status;
+struct SuppressionAnswer;
+struct SuppressionRequest;
+class Transaction;
+struct Verdict;
 
 class Engine {
  public:
@@ -51,8 +89,8 @@ class Engine {
   [[nodiscard]] std::shared_ptr<const policy::Policy> policy() const;
 
   // --- milter ---
-  Transaction begin(Client client, mail::Address envelope_sender);
-  Verdict decide(Transaction& transaction, const Recipient& recipient);
+  Transaction begin(mail::Client client, mail::Address envelope_sender);
+  Verdict decide(Transaction& transaction, const mail::Recipient& recipient);
   /// @param queue_id  empty if the MTA gave none
   Ending commit(Transaction& transaction, const mail::QueueId& queue_id);
   /// Gives every reservation back. Harmless on an ended transaction.
@@ -77,9 +115,9 @@ class Engine {
   /// @param bytes   the whole mail
   /// @param origin  where it came from, for people: "milter", "maildir:/var/..."
   /// @return  what became of it, when that is durable; Unavailable: bring it again
-  base::Result<learner::NoticeOutcome> learn_message(std::string_view bytes,
-                                                     base::WallTime received,
-                                                     std::string_view origin);
+  base::Result<mail::NoticeOutcome> learn_message(std::string_view bytes,
+                                                  base::WallTime received,
+                                                  std::string_view origin);
   /// The same for the milter: returns at once, the mail is learned from at the next tick(). Beyond
   /// kNoticesMax waiting ones or kNoticeBytesMax it is dropped and counted.
   void offer_message(std::string bytes);
@@ -96,7 +134,7 @@ class Engine {
   base::Result<std::vector<MergedFlow>> merge_past(const Past& past, std::string_view who);
 
   /// Called by the feed at least every second for each source, also when nothing came.
-  void set_source_status(const SourceStatus& status);
+  void set_source_status(const mail::SourceStatus& status);
 
   // --- upkeep ---
   /// Expires suppressions, forgotten queue entries, idle flows. Call about once a second.
@@ -120,13 +158,6 @@ class Engine {
   /// Forgets everything about the flow.
   base::Result<> reset_flow(const ramp::FlowKey& key, std::string_view who);
 
-  struct SuppressionRequest {
-    std::string key;     ///< as typed
-    std::string sender;  ///< "" all
-    std::string text;    ///< a person's words or a list's name
-    std::optional<base::Micros> lifetime;
-    suppression::Reason reason = suppression::Reason::Operator;
-  };
   /// Durable when it returns. @return the canonical entry
   base::Result<suppression::Entry> add_suppression(const SuppressionRequest& request,
                                                    std::string_view who);
@@ -137,21 +168,10 @@ class Engine {
   base::Result<> remove_suppression(std::string_view key,
                                     std::string_view sender,
                                     std::string_view who);
-  struct SuppressionAnswer {
-    std::string key;
-    std::vector<suppression::Entry> entries;  ///< in force for the address or its domain
-    std::vector<suppression::Change> history;
-  };
   base::Result<SuppressionAnswer> why_suppressed(std::string_view key) const;
   base::Result<std::vector<suppression::Entry>> list_suppressions(
       const store::SuppressionFilter& filter) const;
 
-  /// Whose pending suppressions.
-  struct PendingOrder {
-    std::string key;       ///< one address, as typed; or
-    std::string provider;  ///< all of a provider ("*": of the whole host); or
-    bool all = false;
-  };
   /// A person says that the addresses are dead: they are suppressed from now on, and the provider's
   /// present share of such answers is taken for usual. @return how many; NotFound if none
   base::Result<std::uint64_t> confirm_pending(const PendingOrder& order, std::string_view who);
@@ -161,16 +181,9 @@ class Engine {
   /// The different replies that were learned from, most frequent first.
   [[nodiscard]] std::vector<store::ReplyRecord> replies() const;
   /// What happened to a message, oldest first, as long as Options::keep says.
-  [[nodiscard]] base::Result<std::vector<ledger::Event>> events_of(
+  [[nodiscard]] base::Result<std::vector<mail::TrailEvent>> events_of(
       const mail::QueueId& queue_id) const;
 
-  /// What became of a list file.
-  struct ListChange {
-    std::uint64_t added = 0;
-    std::uint64_t removed = 0;
-    std::uint64_t kept = 0;
-    bool refused = false;  ///< it shrank by more than half: the old content stays
-  };
   /// Makes the entries of a list file those of `keys`: canonical, all its lines.
   base::Result<ListChange> apply_list(const std::string& file,
                                       const std::vector<std::string>& keys);

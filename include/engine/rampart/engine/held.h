@@ -9,7 +9,7 @@
 #include <string>
 
 #include "rampart/base/time.h"
-#include "rampart/store/records.h"
+#include "rampart/store/held_record.h"
 
 namespace rampart::engine {
 

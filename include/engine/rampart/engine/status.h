@@ -12,16 +12,15 @@
 
 #include "rampart/base/time.h"
 #include "rampart/engine/held.h"
-#include "rampart/ledger/sources.h"
-#include "rampart/policy/options.h"
+#include "rampart/mail/source_status.h"
 #include "rampart/ramp/explanation.h"
 #include "rampart/ramp/flow.h"
-#include "rampart/store/records.h"
-#include "rampart/suppression/entry.h"
+
+namespace rampart::policy {
+enum class Mode : std::uint8_t;
+}  // namespace rampart::policy
 
 namespace rampart::engine {
-
-using ledger::SourceStatus;
 
 struct FlowStatus {
   ramp::FlowKey key;
@@ -60,12 +59,12 @@ struct PausedHost {
 struct Status {
   base::WallTime now{};
   base::WallTime started{};
-  policy::Mode mode = policy::Mode::Observe;
-  std::string store;  ///< description
+  policy::Mode mode{};  ///< Observe until told
+  std::string store;    ///< description
   bool store_degraded = false;
   bool feed_healthy = false;
   std::string feed_problem;  ///< "" when healthy
-  std::vector<SourceStatus> sources;
+  std::vector<mail::SourceStatus> sources;
   std::vector<FlowStatus> flows;  ///< by sender, then provider
   std::uint64_t held = 0;         ///< messages
   std::uint64_t held_for_volume = 0;

@@ -7,20 +7,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "rampart/base/time.h"
-#include "rampart/mail/address.h"
-#include "rampart/mail/queue_id.h"
-#include "rampart/policy/client.h"
-#include "rampart/ramp/flow.h"
+#include "rampart/mail/client.h"
 
 namespace rampart::engine {
 
-using policy::Client;
-using policy::Recipient;
+using mail::Client;
+using mail::Recipient;
 
 /// The answer for one recipient at RCPT. Hold, tag and drop are accepted here and take effect at
 /// end of message.
@@ -41,6 +36,8 @@ struct Ending {
   std::string token;              ///< value of X-Rampart-Id, 32 hexadecimal digits, or ""
 };
 
+class Decider;
+
 /// State between MAIL and the end; made by Engine::begin, ended by Engine::commit or Engine::abort.
 class Transaction {
  public:
@@ -53,7 +50,7 @@ class Transaction {
   [[nodiscard]] bool is_open() const noexcept { return data_ != nullptr; }
 
  private:
-  friend class Engine;
+  friend class Decider;
   std::unique_ptr<Data> data_;
 };
 

@@ -16,6 +16,7 @@
 #include "rampart/base/time.h"
 #include "rampart/engine/engine.h"
 #include "rampart/feed/options.h"
+#include "rampart/store/records.h"
 
 namespace rampart::feed {
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,25 +13,17 @@
 
 #include "rampart/base/mutex.h"
 #include "rampart/base/time.h"
+#include "rampart/mail/source_status.h"
 #include "rampart/store/records.h"
 
 namespace rampart::ledger {
-
-struct SourceStatus {
-  std::string name;
-  bool open = false;
-  base::Micros lag{0};  ///< age of the oldest line not yet read; 0 when at the end
-  std::uint64_t lines = 0;
-  std::uint64_t not_understood = 0;
-  std::string problem;  ///< "" or why it cannot be read
-};
 
 class Sources {
  public:
   explicit Sources(const base::Clock& clock) : clock_(clock) {}
 
-  void set(const SourceStatus& status);
-  [[nodiscard]] std::vector<SourceStatus> all() const;
+  void set(const mail::SourceStatus& status);
+  [[nodiscard]] std::vector<mail::SourceStatus> all() const;
 
   /// All that tell or have told of reports, but for `source`.
   [[nodiscard]] std::vector<std::string> others(std::string_view source) const;
@@ -55,7 +46,7 @@ class Sources {
 
  private:
   struct Live {
-    SourceStatus status;
+    mail::SourceStatus status;
     base::SteadyTime told_at{};
   };
 

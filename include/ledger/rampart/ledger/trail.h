@@ -17,21 +17,14 @@
 #include "rampart/base/mutex.h"
 #include "rampart/base/result.h"
 #include "rampart/base/time.h"
-#include "rampart/store/state_store.h"
+#include "rampart/mail/trail_event.h"
+#include "rampart/store/records.h"
+
+namespace rampart::store {
+class StateStore;
+}  // namespace rampart::store
 
 namespace rampart::ledger {
-
-/// One thing that happened to a message or to one of its recipients.
-struct Event {
-  base::WallTime time{};
-  std::string queue_id;
-  std::string what;       ///< "accepted", "held", "sent", "deferred", "bounced", "notice", ...
-  std::string recipient;  ///< "" of the whole message
-  std::string sender;     ///< of the flow; "" if it concerns none
-  std::string provider;
-  std::string text;  ///< the reply, or words
-  std::string rule;  ///< reply rule, or ""
-};
 
 class Trail {
  public:
@@ -39,10 +32,10 @@ class Trail {
 
   explicit Trail(store::StateStore& store) : store_(store) {}
 
-  void add(const Event& event);
+  void add(const mail::TrailEvent& event);
   /// Events of a queue ID that are not older than `since`, oldest first.
-  [[nodiscard]] base::Result<std::vector<Event>> find(std::string_view queue_id,
-                                                      base::WallTime since) const;
+  [[nodiscard]] base::Result<std::vector<mail::TrailEvent>> find(std::string_view queue_id,
+                                                                 base::WallTime since) const;
 
   void collect(std::vector<store::Operation>& operations);
   void settle(bool stored);

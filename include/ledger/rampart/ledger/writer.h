@@ -20,13 +20,19 @@
 
 #include "rampart/base/mutex.h"
 #include "rampart/base/result.h"
-#include "rampart/store/state_store.h"
+#include "rampart/store/records.h"
+
+namespace rampart::store {
+class StateStore;
+}  // namespace rampart::store
 
 namespace rampart::ledger {
 
 class Writer {
  public:
   static constexpr std::size_t kBacklogMax = 200'000;
+  /// A store that has failed is left alone for so long.
+  static constexpr base::Micros kRetry = std::chrono::milliseconds{250};
 
   struct Hooks {
     /// Adds the changed records to the operations. Called with the gate held.
@@ -59,13 +65,16 @@ class Writer {
   void poke() RAMPART_EXCLUDES(mutex_);
   /// Waits for a round that begins after this call. @return true if it was stored within `timeout`
   bool wait_round(base::Micros timeout) RAMPART_EXCLUDES(mutex_);
+  /// The same, for who tells people why not. @return Unavailable after `timeout`
+  base::Result<> sync(base::Micros timeout) RAMPART_EXCLUDES(mutex_);
+  /// Waits at most `timeout`. @return true after release()
+  bool wait_released(base::Micros timeout) RAMPART_EXCLUDES(mutex_);
 
   [[nodiscard]] bool is_degraded() const RAMPART_EXCLUDES(mutex_);
   [[nodiscard]] std::string problem() const RAMPART_EXCLUDES(mutex_);
 
  private:
   static constexpr base::Micros kLazy = std::chrono::milliseconds{100};
-  static constexpr base::Micros kRetry = std::chrono::milliseconds{250};
   static constexpr int kLastTries = 4;  ///< at a stop
 
   void run();

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rampart/policy/client.h"
+#include "rampart/mail/client.h"
 #include "rampart/policy/policy.h"
 #include "rampart/ramp/flow.h"
 
@@ -36,7 +36,8 @@ class Active {
   [[nodiscard]] const ramp::Plan& host_plan() const noexcept { return host_plan_; }
 
   /// Does mail from this client to this recipient leave the host and concern us?
-  [[nodiscard]] bool is_outbound(const Client& client, const Recipient& recipient) const;
+  [[nodiscard]] bool is_outbound(const mail::Client& client,
+                                 const mail::Recipient& recipient) const;
   /// Is this address one of this host's own (content filters)?
   [[nodiscard]] bool is_own_address(std::string_view address) const noexcept;
   /// Is this sender named by the configuration? Such senders are never lumped together.

@@ -25,8 +25,8 @@ std::string_view to_string(Action action) noexcept;  ///< "accept", "defer", ...
 /// Observe: everything is accepted and counted, and the log says what enforcing would have done.
 enum class Mode : std::uint8_t { Observe, Enforce };
 
-/// What to do when the store does not answer in time. With one host a fair share of the local
-/// memory's knowledge is all of it, so `Share` goes on from memory.
+/// What to do when the store does not answer in time: `Share` goes on from memory; mail to who is
+/// known there to be suppressed, but not why and for whom, waits if it can, unless with `Accept`.
 enum class OnLoss : std::uint8_t { Share, Defer, Accept };
 
 struct Outbound {

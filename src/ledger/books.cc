@@ -1,31 +1,41 @@
-// Held mail on its way from the hold queue into the queue: what it charges, and when.
+#include "rampart/ledger/books.h"
 
 #include <algorithm>
 
 #include "rampart/base/text.h"
-#include "rampart/ledger/ledger.h"
+#include "rampart/ledger/flow_table.h"
+#include "rampart/ledger/in_force.h"
 #include "rampart/telemetry/counter.h"
 
 namespace rampart::ledger {
 
 using store::HeldRecord;
 
-bool Ledger::start_release(const std::string& queue_id,
-                           base::WallTime now,
-                           std::vector<store::Operation>& operations) {
+void Books::forget_recipients(BookMessage& message) {
+  for (const BookRecipient& recipient : message.recipients) {
+    flows_.change(recipient.flow, [&](const FlowTable::View& view) {
+      ramp::forget(view.flow.state, view.host.state, recipient.standing);
+    });
+  }
+  message.recipients.clear();
+}
+
+bool Books::start_release(const std::string& queue_id,
+                          base::WallTime now,
+                          std::vector<store::Operation>& operations) {
   const HeldMessage* message = held.find(queue_id);
   if (message == nullptr || message->record.state == HeldRecord::State::Releasing) {
     return message != nullptr;
   }
-  const std::shared_ptr<const policy::Active> in_force = active();
+  const std::shared_ptr<const policy::Active> in_force = in_force_.active();
   HeldRecord record = message->record;
   for (const HeldPart& part : parts_of(record)) {
     if (part.is_charged()) {
       continue;
     }
-    flows.change(part.flow, [&](const FlowTable::View& view) {
-      ramp::take(view.flow.state, context(*in_force, part.flow, now), part.units);
-      ramp::take(view.host.state.flow, host_context(*in_force, now), part.units);
+    flows_.change(part.flow, [&](const FlowTable::View& view) {
+      ramp::take(view.flow.state, in_force_.context(*in_force, part.flow, now), part.units);
+      ramp::take(view.host.state.flow, in_force_.host_context(*in_force, now), part.units);
     });
     set_charged(record, part.flow, now);
   }
@@ -33,7 +43,7 @@ bool Ledger::start_release(const std::string& queue_id,
   return true;
 }
 
-void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& operations) {
+void Books::mark_releasing(HeldRecord record, std::vector<store::Operation>& operations) {
   record.state = HeldRecord::State::Releasing;
   operations.emplace_back(record);
   const bool known = book.find({}, record.queue_id) != nullptr;
@@ -76,9 +86,9 @@ void Ledger::mark_releasing(HeldRecord record, std::vector<store::Operation>& op
   });
 }
 
-void Ledger::refund(HeldRecord& record, const HeldPart& part, base::WallTime now, bool in_flight) {
-  const std::shared_ptr<const policy::Active> in_force = active();
-  flows.change(part.flow, [&](const FlowTable::View& view) {
+void Books::refund(HeldRecord& record, const HeldPart& part, base::WallTime now, bool in_flight) {
+  const std::shared_ptr<const policy::Active> in_force = in_force_.active();
+  flows_.change(part.flow, [&](const FlowTable::View& view) {
     const auto give_back = [&](ramp::Flow& flow, const ramp::Context& its_context) {
       const auto before = flow.in_flight;
       ramp::refund(flow, its_context, part.charged_at, part.units);
@@ -86,15 +96,15 @@ void Ledger::refund(HeldRecord& record, const HeldPart& part, base::WallTime now
         flow.in_flight = before;
       }
     };
-    give_back(view.flow.state, context(*in_force, part.flow, now));
-    give_back(view.host.state.flow, host_context(*in_force, now));
+    give_back(view.flow.state, in_force_.context(*in_force, part.flow, now));
+    give_back(view.host.state.flow, in_force_.host_context(*in_force, now));
   });
   set_charged(record, part.flow, base::WallTime{});
 }
 
-bool Ledger::take_back(const std::string& queue_id,
-                       base::WallTime now,
-                       std::vector<store::Operation>& operations) {
+bool Books::take_back(const std::string& queue_id,
+                      base::WallTime now,
+                      std::vector<store::Operation>& operations) {
   const HeldMessage* message = held.find(queue_id);
   if (message == nullptr || message->record.state != HeldRecord::State::Releasing) {
     return false;
@@ -128,9 +138,9 @@ bool Ledger::take_back(const std::string& queue_id,
   return true;
 }
 
-bool Ledger::let_go(const std::string& queue_id,
-                    base::WallTime now,
-                    std::vector<store::Operation>& operations) {
+bool Books::let_go(const std::string& queue_id,
+                   base::WallTime now,
+                   std::vector<store::Operation>& operations) {
   if (!start_release(queue_id, now, operations)) {
     return false;
   }
@@ -141,9 +151,9 @@ bool Ledger::let_go(const std::string& queue_id,
   return true;
 }
 
-bool Ledger::forget_held(const std::string& queue_id,
-                         base::WallTime now,
-                         std::vector<store::Operation>& operations) {
+bool Books::forget_held(const std::string& queue_id,
+                        base::WallTime now,
+                        std::vector<store::Operation>& operations) {
   auto record = held.erase(queue_id);
   if (!record) {
     return false;

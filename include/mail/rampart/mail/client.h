@@ -8,7 +8,7 @@
 
 #include "rampart/mail/address.h"
 
-namespace rampart::policy {
+namespace rampart::mail {
 
 /// Who submits.
 struct Client {
@@ -26,4 +26,4 @@ struct Recipient {
   std::string queue_id{};  ///< "" as long as the MTA has given none
 };
 
-}  // namespace rampart::policy
+}  // namespace rampart::mail
