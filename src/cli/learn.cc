@@ -150,7 +150,7 @@ void hand_over_flows(const Service& service,
 
 // Mail that the service has still to read of would be counted twice.
 void require_that_it_keeps_up(const Service& service) {
-  for (const engine::SourceStatus& source : ask_status(service).sources) {
+  for (const mail::SourceStatus& source : ask_status(service).sources) {
     const bool is_mailbox = source.name.starts_with("maildir:") || source.name.starts_with("mbox:");
     if (!is_mailbox && source.lag > kBehindMax) {
       throw Failure{

@@ -40,7 +40,7 @@ std::string log_in_words(const engine::Status& status) {
     return "no log read";
   }
   base::Micros behind{0};
-  for (const engine::SourceStatus& source : status.sources) {
+  for (const mail::SourceStatus& source : status.sources) {
     behind = std::max(behind, source.lag);
     if (!source.open) {
       return "log not readable";
