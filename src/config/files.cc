@@ -21,7 +21,8 @@ namespace {
 constexpr unsigned kPermissionBits = 07777;
 constexpr std::size_t kHostNameBytesMax = 256;  // HOST_NAME_MAX is 64 on Linux
 
-// Only a file that must not be believed is Denied: one that may not be read is as one on a bad disk.
+// Only a file that must not be believed is Denied: one that may not be read is as one on a bad
+// disk.
 base::Error last_error() {
   base::Error error = base::system_error("", errno);
   error.kind =

@@ -8,7 +8,7 @@
 namespace rampart::config {
 namespace {
 
-constexpr base::Micros kDay = std::chrono::hours{24};
+constexpr base::Micros kOneDay = std::chrono::hours{24};
 constexpr base::Micros kAnswerTime = std::chrono::seconds{2};
 constexpr const char* kPostconf = "/usr/sbin/postconf";
 constexpr const char* kSendmailCf = "/etc/mail/sendmail.cf";
@@ -74,7 +74,7 @@ std::optional<QueueLifetime> RealFiles::queue_lifetime(bool sendmail,
 }
 
 base::Micros hold_age_limit(base::Micros queue_lifetime) noexcept {
-  return std::max(queue_lifetime - kDay, queue_lifetime / 2);
+  return std::max(queue_lifetime - kOneDay, queue_lifetime / 2);
 }
 
 }  // namespace rampart::config

@@ -87,9 +87,9 @@ Json reload(const Call& call) {
   return {{"reloaded", answer.done}, {"messages", answer.messages}};
 }
 
-// In an example K is an address or @domain; in "lines" a line may also be {"base64":B}. Root's orders
-// for held mail: hold.order charges, then the MTA's own tools act, then hold.ended says what they
-// said; hold.dropped tells what they deleted.
+// In an example K is an address or @domain; in "lines" a line may also be {"base64":B}. Root's
+// orders for held mail: hold.order charges, then the MTA's own tools act, then hold.ended says
+// what they said; hold.dropped tells what they deleted.
 constexpr auto kRequests = std::to_array<Request>({
     {"status", "{}", status},
     {"flow.show", R"({"sender":"a.example","provider":"gmail"})", show_flow},

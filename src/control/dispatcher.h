@@ -1,5 +1,5 @@
-// Requests: one line -> one answer line. Names are those of the command line, with a dot; the table of
-// them is in dispatcher.cc.
+// Requests: one line -> one answer line. Names are those of the command line, with a dot; the
+// table of them is in dispatcher.cc.
 //
 // Threads: answer() from any thread.
 // Errors: answers {"error":{"code":...,"text":...}}; nothing is thrown for a request, whatever its

@@ -17,6 +17,7 @@
 #include "rampart/control/server.h"
 #include "rampart/feed/feed.h"
 #include "rampart/feed/line_intake.h"
+#include "rampart/mail/notice_outcome.h"
 #include "rampart/milter/server.h"
 #include "rampart/release/releaser.h"
 #include "rampart/store/state_store.h"

@@ -111,7 +111,7 @@ class Orders {
                                       const ledger::LiveHost& host,
                                       base::WallTime now) const;
   MergedFlow merge(const PastFlow& past, base::WallTime now);
-  /// Queues what `change(i)` makes for every i below `count`, some at a time, up to the first error.
+  /// Queues what `change(i)` makes for every i below `count`, in pieces, up to the first error.
   base::Result<> in_pieces(std::size_t count,
                            const std::function<base::Result<Operations>(std::size_t)>& change);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "rampart/policy/options.h"
 #include "support/catch.h"
 
 #include "cli/flow.h"

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include "rampart/engine/status.h"
 #include "rampart/store/state_store.h"
 #include "support/catch.h"
 #include "support/policy.h"

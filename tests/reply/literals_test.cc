@@ -1,5 +1,5 @@
-// What the filter of patterns leaves out, RE2 would not have matched: over the shipped patterns, and
-// over random ones with everything that RE2's syntax has.
+// What the filter of patterns leaves out, RE2 would not have matched: over the shipped patterns,
+// and over random ones with everything that RE2's syntax has.
 
 #include "reply/literals.h"
 
@@ -137,8 +137,8 @@ std::string utf8(char32_t code) {
   return out;
 }
 
-// Over all planes of Unicode that have letters with case: what RE2 takes for a letter of a literal must fold to it, or the filter is
-// not sound; nothing else may, or a literal alone is no match.
+// Over all planes of Unicode that have letters with case: what RE2 takes for a letter of a literal
+// must fold to it, or the filter is not sound; nothing else may, or a literal alone is no match.
 TEST_CASE("a character folds to a letter exactly where RE2 takes it for it",
           "[reply][exhaustive]") {
   std::vector<std::string> letters;

@@ -94,8 +94,8 @@ struct FoundSocket {
   std::optional<std::string> path;  ///< nullopt if the file does not tell
   std::vector<Problem> problems;    ///< errors, wherever in the file; `path` is good all the same
 };
-/// Reads rampart.toml alone: nothing else that is wrong must keep people from asking the service. Of
-/// a file that is no TOML each table is read by itself, and the one with the error left out.
+/// Reads rampart.toml alone: nothing else that is wrong must keep people from asking the service.
+/// Of a file that is no TOML each table is read by itself, and the one with the error left out.
 FoundSocket find_socket(const Where& where);
 
 struct LoadedProviders {

@@ -34,8 +34,8 @@
 namespace rampart::correlate {
 
 /// What became of one recipient at one attempt, or of the whole message's attempt at one host.
-/// `flow`, `recipient`, and without a reply `queue_id` are valid during the call that brings it, the
-/// other views and pointers as long as the line.
+/// `flow`, `recipient`, and without a reply `queue_id` are valid during the call that brings it,
+/// the other views and pointers as long as the line.
 struct Outcome {
   enum class Kind : std::uint8_t {
     Reply,          ///< a server answered, or none could be reached

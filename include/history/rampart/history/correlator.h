@@ -1,5 +1,5 @@
-// What old logs tell, by the rules by which a live log is learned from (correlate::Correlator), with
-// flows as numbers.
+// What old logs tell, by the rules by which a live log is learned from (correlate::Correlator),
+// with flows as numbers.
 //
 // One thing differs: no sender is lumped with others for being new.
 //

@@ -1,5 +1,5 @@
-// The two books under one lock: mail in the MTA's queue, and mail that rampart holds; and the way of
-// held mail from the one into the other: what it charges, and when.
+// The two books under one lock: mail in the MTA's queue, and mail that rampart holds; and the way
+// of held mail from the one into the other: what it charges, and when.
 //
 // Threads: the books under book_mutex; held_waiting by anybody.
 // Lock order: book_mutex before a provider shard (FlowTable).
