@@ -7,9 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/catch.h"
-
 #include "rampart/policy/options.h"
+#include "support/catch.h"
 
 namespace rampart::control {
 namespace {
