@@ -17,6 +17,8 @@
 namespace rampart::engine {
 namespace {
 
+constexpr base::Micros kListTimeout = std::chrono::seconds{1};
+
 using base::Error;
 using policy::Active;
 
@@ -191,6 +193,11 @@ base::Result<SuppressionAnswer> Orders::why_suppressed(std::string_view key) con
 
 base::Result<std::vector<suppression::Entry>> Orders::list_suppressions(
     const store::SuppressionFilter& filter) const {
+  // What status counts already may still be on its way to the store. One that cannot write, on a
+  // full disk say, can still tell what it has.
+  if (filter.after.empty()) {
+    static_cast<void>(with_.writer.sync(kListTimeout));
+  }
   auto page = with_.store.list_suppressions(filter);
   return page ? std::move(page) : unreadable(page.error());
 }
