@@ -47,7 +47,7 @@ Signals::Signals() {
   fcntl(wake_pipe[1], F_SETFL, O_NONBLOCK);
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART | SA_NODEFER;  // never blocked here, so never libmilter's
+  action.sa_flags = SA_RESTART;
   for (const int signal : kSignals) {
     sigaction(signal, &action, nullptr);
   }

@@ -1,8 +1,8 @@
 // Signals and other events that the main thread waits for.
 //
-// libmilter has a thread of its own that waits with sigwait(3) for SIGHUP, SIGTERM and SIGINT, and
-// ends the milter on each of them. A signal to a process goes to its main thread first if that has
-// it unblocked (Linux), so ours are caught by handlers there, and every other thread blocks them.
+// A signal to a process goes to its main thread first if that has it unblocked (Linux), so ours are
+// caught by handlers there, and every other thread blocks them. The thread of libmilter that waits
+// for them with sigwait(3) gets none: see milter/server.cc.
 //
 // Threads: one Signals per process, made on the main thread before any other thread; wake() from
 // any.

@@ -1,8 +1,21 @@
 #include "rampart/milter/server.h"
 
 #include <atomic>
+#include <csignal>
+
+#include <unistd.h>
 
 #include "adapter.h"
+
+// libmilter has a thread that waits for SIGHUP, SIGTERM and SIGINT and ends the service at each
+// (signal.c, mi_signal_thread). Whoever serves handles them himself, but of two that come close
+// together the kernel gives one to any thread that waits for it. libmilter alone waits by this
+// function, and the program's own stands before the C library's: its thread gets none.
+extern "C" int sigwait(const sigset_t* /*set*/, int* /*signal*/) {
+  for (;;) {
+    pause();
+  }
+}
 
 namespace rampart::milter {
 
